@@ -1,0 +1,81 @@
+"""The operator's configuration: which devices there are, and who plays on which.
+
+    event_id = "connection"
+
+    [devices.speaker]
+    kind = "clocked"
+    play_to = "mix.wav"
+
+    [streams]
+    "pulse" = "speaker"
+    "alsa<hw:0;0>" = "speaker"
+
+`[streams]` is the only place where a guest's `unique-id` means anything: it is looked up here as it stands, and a guest
+whose id is not listed gets no device.  snd_be's spellings (`pulse<sink>media.role:navi`, `alsa<hw:0;0>`) are keys like
+any other; nothing in them is ever passed to a sound library.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Pacing = Literal["irq", "timer"]
+EventIds = Literal["connection"]
+
+
+class ConfigError(Exception):
+    """A file or value that cannot be used: one line naming file and field, and what would be right."""
+
+
+class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a backend serves."""
+
+    devices: dict[str, dict[str, Any]]
+    """By name; `kind` chooses the driver, the other keys are its options."""
+    streams: dict[str, str]
+    """From `unique-id` to the name of a device."""
+    pacing: Pacing = "irq"
+    """What makes the backend look at its devices: the card's interrupts, or a timer."""
+    event_id: EventIds = "connection"
+    """How position events are numbered: by slot since connection."""
+
+
+def read_config(path: Path) -> BackendConfig:
+    """The configuration in a TOML file.  Raises ConfigError."""
+    config = read_toml(path, BackendConfig)
+    check_config(config, str(path))
+    return config
+
+
+def check_config(config: BackendConfig, source: str) -> None:
+    """What types cannot say.  Raises ConfigError naming `source` and the field."""
+    for name, options in config.devices.items():
+        if not isinstance(options.get("kind"), str):
+            raise ConfigError(f'{source}: devices.{name}.kind: missing; name a driver, such as "clocked"')
+    for unique_id, name in config.streams.items():
+        if name not in config.devices:
+            known = ", ".join(sorted(config.devices)) or "none"
+            raise ConfigError(f"{source}: streams.{unique_id!r}: no device {name!r}; there are: {known}")
+
+
+def read_toml(path: Path, kind: type[T]) -> T:
+    """The file's content as `kind`, a msgspec Struct.  Raises ConfigError naming the file and the field."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error)}") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def describe(error: msgspec.ValidationError) -> str:
+    """Msgspec's message with the field first: "guests[0].id: expected `int`, got `str`"."""
+    text, _, where = str(error).partition(" - at `$")
+    text = text[:1].lower() + text[1:]
+    field = where.rstrip("`").lstrip(".")
+    return f"{field}: {text}" if field else text

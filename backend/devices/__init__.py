@@ -1,0 +1,1 @@
+"""What plays and records sound."""

@@ -1,0 +1,72 @@
+"""What can be chosen of a virtual card, and what follows from it."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from backend.devices.api import DeviceParams
+from backend.devices.clocked.crystal import NS_PER_S
+from ringproto.formats import Format
+
+PositiveInt = Annotated[int, Meta(ge=1)]
+
+SLACK_S = 1
+"""For how long the card's process may be kept from running before what it should have played is lost.
+
+Only an emulated card needs it: the DMA ring is so much larger than the buffer, so that a driver that is in time never
+overwrites what a late card has yet to fetch.
+"""
+
+
+class ClockedOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A virtual card.  Raises ValueError for a combination that no card could have."""
+
+    rate_hz: Annotated[int, Meta(ge=1, le=768_000)] = 48_000
+    channels: Annotated[int, Meta(ge=1, le=32)] = 2
+    format: Literal["s16_le", "s24_le", "s32_le", "float_le"] = "s16_le"
+    period_frames: PositiveInt = 480
+    """Interval of the interrupts."""
+    buffer_frames: PositiveInt = 1920
+    """How far ahead can be written; at least two periods."""
+    burst_frames: PositiveInt | None = None
+    """How many frames the card fetches at a time, just before they are played; a quarter of a period unless given."""
+    drift_ppm: Annotated[float, Meta(gt=-500_000, lt=500_000)] = 0.0
+    """How much faster than nominal its crystal is."""
+    interrupt_jitter_ns: Annotated[int, Meta(ge=0)] = 0
+    """Interrupts come late by up to this much, evenly spread; less than a period."""
+    position_granularity_frames: PositiveInt = 1
+    """Steps in which the card shows its position."""
+    play_to: str | None = None
+    """Path of the WAV file that holds what was played: its frame `n` is the card's frame `n`."""
+    record_from: str | None = None
+    """Path of the WAV file that is recorded from, over and over; silence unless given."""
+    trace_to: str | None = None
+    """Path of the trace file for the period boundaries on the card's own clock."""
+    trace_card: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """The card's number in the trace."""
+    seed: int = 0
+    """Of the jitter."""
+
+    def __post_init__(self) -> None:
+        if self.buffer_frames < 2 * self.period_frames:
+            raise ValueError(f"buffer_frames: {self.buffer_frames} is less than two periods of {self.period_frames}")
+        if self.burst > self.period_frames:
+            raise ValueError(f"burst_frames: {self.burst} is more than a period of {self.period_frames}")
+        if self.interrupt_jitter_ns * self.rate_hz >= self.period_frames * NS_PER_S:
+            raise ValueError(f"interrupt_jitter_ns: {self.interrupt_jitter_ns} is a period or more")
+
+    @property
+    def params(self) -> DeviceParams:
+        """What the driver says it granted."""
+        format_ = Format.from_name(self.format)
+        return DeviceParams(self.rate_hz, self.channels, format_, self.period_frames, self.buffer_frames)
+
+    @property
+    def burst(self) -> int:
+        """Frames fetched at a time."""
+        return self.burst_frames or -(-self.period_frames // 4)
+
+    @property
+    def ring_frames(self) -> int:
+        """Frames of the DMA ring."""
+        return self.buffer_frames + SLACK_S * self.rate_hz

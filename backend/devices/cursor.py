@@ -1,0 +1,67 @@
+"""Where the next write (or read) of a device goes, and what happens to it when it was missed.
+
+An underrun begins when the card presents a frame that nobody wrote, and lasts until the next write: one event, however
+often it is looked at.  Meanwhile the cursor keeps a period ahead of the card, so that the next write is in time.
+Capture mirrors it: the event begins when frames not yet read are overwritten, and the newest period is kept.
+"""
+
+
+class PlaybackCursor:
+    """The frame that the next write begins with."""
+
+    __slots__ = ("_period_frames", "_starved", "frame", "underruns")
+
+    def __init__(self, period_frames: int) -> None:
+        self.frame = 0
+        self.underruns = 0
+        self._period_frames = period_frames
+        self._starved = False
+
+    def follow(self, position: int) -> None:
+        """The card has presented `position` frames."""
+        if position > self.frame:
+            self.underruns += not self._starved
+            self._starved = True
+            self.frame = position + self._period_frames
+
+    def advance(self, frames: int) -> None:
+        """So many frames were written."""
+        if frames:
+            self._starved = False
+            self.frame += frames
+
+    def rest_at(self, position: int) -> None:
+        """The card was stopped: what lies beyond `position` is dropped."""
+        self.frame = position
+        self._starved = False
+
+
+class CaptureCursor:
+    """The frame that the next read begins with."""
+
+    __slots__ = ("_buffer_frames", "_overwritten", "_period_frames", "frame", "underruns")
+
+    def __init__(self, period_frames: int, buffer_frames: int) -> None:
+        self.frame = 0
+        self.underruns = 0
+        self._period_frames = period_frames
+        self._buffer_frames = buffer_frames
+        self._overwritten = False
+
+    def follow(self, position: int) -> None:
+        """The card has sampled `position` frames."""
+        if position - self.frame > self._buffer_frames:
+            self.underruns += not self._overwritten
+            self._overwritten = True
+            self.frame = position - self._period_frames
+
+    def advance(self, frames: int) -> None:
+        """So many frames were read."""
+        if frames:
+            self._overwritten = False
+            self.frame += frames
+
+    def rest_at(self, position: int) -> None:
+        """The card was stopped: what was not read is dropped."""
+        self.frame = position
+        self._overwritten = False

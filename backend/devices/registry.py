@@ -1,0 +1,77 @@
+"""Devices by name.
+
+A driver is imported only when its name is asked for, so that nobody needs libraries of devices they do not have.
+Others add theirs as entry points of the group `vsnd.devices`: a name, and the `Driver` object that it loads.
+
+Every driver has options of its own, a frozen struct that knows its fields: a misspelt one is an error that names it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from errno import EINVAL, ENODEV
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from backend.devices.api import AudioDevice, DeviceError
+from hosts.api import Loop
+from ringproto.card import Direction
+
+OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
+
+GROUP = "vsnd.devices"
+
+BUILT_IN: Mapping[str, str] = {
+    "clocked": "backend.devices.clocked.opening",
+    "wav": "backend.devices.wav",
+}
+"""Name of the device, and the module whose `DRIVER` it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver(Generic[OptionsT]):
+    """What a device's module offers."""
+
+    options: type[OptionsT]
+    """Frozen, with `forbid_unknown_fields`."""
+    open: Callable[[OptionsT, Direction, Loop], AudioDevice]
+    """Opens the device, stopped, at frame 0.  Raises DeviceError."""
+
+
+def device_names() -> tuple[str, ...]:
+    """All that `open_device` knows, installed or not."""
+    return tuple(sorted({*BUILT_IN, *entry_points(group=GROUP).names}))
+
+
+def open_device(kind: str, options: Mapping[str, object], direction: Direction, loop: Loop) -> AudioDevice:
+    """Open the device named `kind`.
+
+    Raises DeviceError: ENODEV for a name that is unknown or whose libraries are missing, EINVAL for an option that is
+    unknown or wrong (both named), and what the driver itself raises.
+    """
+    driver = _load(kind)
+    try:
+        converted = msgspec.convert(dict(options), driver.options)
+    except msgspec.ValidationError as error:
+        raise DeviceError(EINVAL, f"device {kind!r}: {error}") from error
+    return driver.open(converted, direction, loop)
+
+
+def _load(kind: str) -> Driver[Any]:  # options of any driver: they are converted to its own type before use
+    try:
+        return _find(kind)
+    except ImportError as error:
+        advice = f"pip install 'vsnd[{kind}]'"
+        raise DeviceError(ENODEV, f"device {kind!r} needs {error.name}: {advice} ({error})") from error
+
+
+def _find(kind: str) -> Driver[Any]:
+    if kind in BUILT_IN:
+        built_in: Driver[Any] = import_module(BUILT_IN[kind]).DRIVER
+        return built_in
+    for entry_point in entry_points(group=GROUP, name=kind):
+        theirs: Driver[Any] = entry_point.load()
+        return theirs
+    raise DeviceError(ENODEV, f"device {kind!r} is unknown; known are {', '.join(device_names())}")

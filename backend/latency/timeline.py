@@ -1,0 +1,98 @@
+"""When a guest's frame is presented: guest frame -> the card's frame -> the card's own clock.
+
+Theory.  START lays a stream on the card's count of frames: guest frame `g` begins with the card's frame
+`d0 + (g - g0) * device_rate / guest_rate`, until STOP.  That is a segment.  The card says at which instant each of its
+periods ideally ended, by its own crystal; between two such boundaries it runs evenly.  So every frame has an ideal
+instant, though nobody looked at it, and delays are measured against that.
+
+Where the card rested between two boundaries (nobody played), it ran evenly up to the later one: frames in between are
+reckoned back from there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.latency.records import NEVER_NS, Int64s, Records
+from ringproto.trace import Point
+
+Float64s = NDArray[np.float64]
+
+NS_PER_S = 1_000_000_000
+REST_FACTOR = 2
+"""Boundaries further apart than this times their nominal distance have a rest of the card between them."""
+
+
+class CardClock:
+    """The instants at which a card presents its frames."""
+
+    def __init__(self, boundaries: Records, rate_hz: int) -> None:
+        """`boundaries`: the card's BOUNDARY records, one or more; frames and instants both grow."""
+        assert len(boundaries) > 0
+        self.rate_hz = rate_hz
+        self._frames, first_index = np.unique(boundaries["frame"], return_index=True)
+        self._instants_ns: Int64s = boundaries["time_ns"][first_index]
+        nominal = NS_PER_S / rate_hz
+        steps = np.diff(self._instants_ns) / np.diff(self._frames)
+        rests = steps > REST_FACTOR * nominal
+        self._ns_per_frame: Float64s = np.append(np.where(rests, nominal, steps), nominal)
+        self._base = np.arange(len(self._frames)) + np.append(rests, False)
+        if len(self._frames) > 1:  # after the last boundary the card goes on as it did
+            self._ns_per_frame[-1] = self._ns_per_frame[-2]
+
+    def instants_ns(self, device_frames: Float64s) -> Int64s:
+        """When each of these frames begins to be presented; parts of a frame count."""
+        interval = np.clip(np.searchsorted(self._frames, device_frames, side="right") - 1, 0, None)
+        base = self._base[interval]
+        ahead_ns = (device_frames - self._frames[base]) * self._ns_per_frame[interval]
+        instants_ns: Int64s = self._instants_ns[base] + np.rint(ahead_ns).astype(np.int64)
+        return instants_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a stream between START and STOP."""
+
+    g0: int
+    d0: int
+    stopped_ns: int
+    """NEVER_NS when it was not stopped."""
+
+
+def segments_of(records: Records) -> list[Segment]:
+    """The segments of one stream, from its records in order of time."""
+    found: list[Segment] = []
+    for record in records[np.isin(records["point"], (Point.STARTED, Point.STOPPED))]:
+        if record["point"] == Point.STARTED:
+            found.append(Segment(int(record["frame"]), int(record["value"]), NEVER_NS))
+        elif found and found[-1].stopped_ns == NEVER_NS:
+            found[-1] = Segment(found[-1].g0, found[-1].d0, int(record["time_ns"]))
+    return found
+
+
+class StreamTimeline:
+    """The ideal instants of one stream's frames, from OPEN to CLOSE."""
+
+    def __init__(self, records: Records, rate_hz: int, clock: CardClock) -> None:
+        """`records`: the stream's, in order of time, with one STARTED at least."""
+        self.segments = segments_of(records)
+        assert self.segments
+        self._rate_hz = rate_hz
+        self._clock = clock
+        self._g0 = np.array([segment.g0 for segment in self.segments], dtype=np.int64)
+        self._d0 = np.array([segment.d0 for segment in self.segments], dtype=np.int64)
+        self.stopped_ns = np.array([segment.stopped_ns for segment in self.segments], dtype=np.int64)
+
+    def segment_beginning(self, frames: Int64s) -> Int64s:
+        """Index of the segment in which each frame begins; -1 before the first."""
+        return np.searchsorted(self._g0, frames, side="right") - 1
+
+    def segment_passing(self, frames: Int64s) -> Int64s:
+        """Index of the segment in which the frame before each is played to its end; -1 before the first."""
+        return np.searchsorted(self._g0, frames, side="left") - 1
+
+    def instants_ns(self, frames: Int64s, segment: Int64s | int) -> Int64s:
+        """When each guest frame begins to be presented, if its segment goes on so long."""
+        ahead = (frames - self._g0[segment]) * self._clock.rate_hz / self._rate_hz
+        return self._clock.instants_ns(self._d0[segment] + ahead)

@@ -1,0 +1,101 @@
+"""What an open playback and an open capture stream have in common: their place in time, and telling the guest of it.
+
+Theory.  START lays the stream on the device's count of frames (a Timeline).  Whenever the device is looked at, the
+stream tells its guest the position if a period's boundary has passed since it last did: one event with the newest
+position, however many boundaries it covers.  Where the guest has no room for an event it is told at the next look.
+
+After STOP the position goes on from the next multiple of the buffer.  Frontends keep their place in the buffer across
+STOP and START, while ALSA expects to begin at its start: at a multiple both are right.
+"""
+
+from typing import Protocol
+
+from backend.timeline import Timeline
+from ringproto.buffer import SharedBuffer
+from ringproto.errors import Errno, ProtocolError
+from ringproto.messages import OpenRequest, ReadRequest, WriteRequest
+from ringproto.trace import Point
+
+Transfer = ReadRequest | WriteRequest
+
+
+class Wire(Protocol):
+    """What a line needs of the stream's connection to its guest."""
+
+    def answer(self, request: Transfer, status: int) -> None:
+        """Respond to a request; `status` is 0 or a negated errno."""
+
+    def send_position(self, octets: int, boundary: int) -> bool:
+        """Send a position event, for the period that ends at frame `boundary`; False when there is no room for it."""
+        ...
+
+    def trace(self, point: Point, frame: int, value: int) -> None:
+        """Write a trace record of this stream, as of this moment."""
+
+
+class StreamLine:
+    """A stream between OPEN and CLOSE.  Not used by itself: see PlaybackLine, CaptureLine."""
+
+    def __init__(self, opened: OpenRequest, buffer: SharedBuffer, device_rate_hz: int, wire: Wire) -> None:
+        self.opened = opened
+        self.late_frames = 0
+        """Frames whose moment passed before the guest handed them over (or took them)."""
+        self._buffer = buffer
+        self._wire = wire
+        self._device_rate_hz = device_rate_hz
+        self._frame_octets = opened.channels * opened.format.sample_octets
+        self._buffer_frames = opened.buffer_octets // self._frame_octets
+        self._period_frames = opened.period_octets // self._frame_octets
+        self._timeline: Timeline | None = None
+        self._position = 0  # frames since OPEN, as last computed
+        self._boundary = self._period_frames  # the next one to tell of
+
+    @property
+    def position_frames(self) -> int:
+        """Guest frames presented (or recorded) since OPEN, as of the last look."""
+        return self._position
+
+    def check_region(self, request: Transfer) -> None:
+        """The request names whole frames inside the buffer.  Raises ProtocolError(EINVAL)."""
+        if request.length == 0 or request.length % self._frame_octets or request.offset % self._frame_octets:
+            raise ProtocolError(
+                Errno.EINVAL,
+                f"offset {request.offset}, length {request.length}: want whole frames of {self._frame_octets} octets",
+            )
+        if request.offset + request.length > self.opened.buffer_octets:
+            raise ProtocolError(Errno.EINVAL, f"offset + length: beyond the buffer of {self.opened.buffer_octets}")
+
+    def _lay(self, d0: int) -> None:
+        """From device frame `d0` on, time passes for this stream."""
+        self._timeline = Timeline(self.opened.rate_hz, self._device_rate_hz, d0, self._position)
+        self._wire.trace(Point.STARTED, self._position, d0)
+
+    def _lift(self) -> None:
+        """Time passes no more."""
+        self._timeline = None
+        self._wire.trace(Point.STOPPED, self._position, 0)
+
+    def _round_up(self) -> None:
+        """After STOP: count on from the next multiple of the buffer, and tell the guest."""
+        self._position = -(-self._position // self._buffer_frames) * self._buffer_frames
+        if self._period_frames and self._position:
+            self._wire.send_position(self._position * self._frame_octets, self._position)
+            self._boundary = self._position + self._period_frames
+
+    def _tell(self, position_frames: int) -> None:
+        """The position is now so many frames: send an event if a boundary has passed."""
+        if position_frames <= self._position:
+            return
+        self._position = position_frames
+        if self._period_frames == 0 or position_frames <= self._boundary:
+            return
+        beyond = (position_frames - 1 - self._boundary) // self._period_frames
+        newest = self._boundary + beyond * self._period_frames
+        if self._wire.send_position(position_frames * self._frame_octets, newest):
+            self._boundary = newest + self._period_frames
+
+    def release(self, now_ns: int) -> None:
+        """Let go of the guest's buffer."""
+        if self._timeline is not None:
+            self._lift()
+        self._buffer.release()

@@ -1,0 +1,123 @@
+"""Capture: what the device recorded, handed to every recording guest in its own format.
+
+A block is converted to float once; each `CaptureVoice` then remixes, resamples and encodes it straight into its queue.
+A guest whose samples are the device's own gets the octets untouched.
+
+A guest that does not read loses the newest frames, which are counted; the others do not notice.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+
+from backend.mixing.convert import FloatArray, decoder, encoder
+from backend.mixing.queue import FrameQueue
+from backend.mixing.remix import Remix
+from backend.mixing.resample import Resampler
+from backend.mixing.spec import SampleSpec
+
+
+class CaptureVoice:
+    """Fills `queue` with frames of `guest` from blocks of up to `block_frames` frames of `device`.
+
+    Raises ProtocolError(EINVAL) for a format that is not linear, or channel counts that cannot be remixed.
+    """
+
+    def __init__(self, device: SampleSpec, guest: SampleSpec, queue: FrameQueue, block_frames: int) -> None:
+        assert queue.frame_octets == guest.frame_octets
+        self.queue = queue
+        self._same_samples = guest == device
+        self._remix = Remix(device.channels, guest.channels)
+        self._resampler: Resampler | None = None
+        self.latency_frames = 0
+        """Device frames that the resampler withholds at worst."""
+        frames_max = block_frames
+        if guest.rate_hz != device.rate_hz:
+            self._resampler = Resampler(device.rate_hz, guest.rate_hz, min(guest.channels, device.channels))
+            self.latency_frames = self._resampler.look_ahead_frames
+            frames_max += ceil((block_frames + self.latency_frames) * guest.rate_hz / device.rate_hz)
+        self._remixed_frames = np.empty((frames_max, guest.channels), np.float32)
+        self._remix_first = guest.channels < device.channels
+        self._encode = encoder(guest.format, frames_max * guest.channels)
+        self.lost_frames = 0
+        """Guest frames that found the queue full, since construction."""
+        self.clipped = 0
+        """Samples that exceeded full scale, since construction."""
+
+    def set_gains(self, gains: Sequence[float]) -> None:
+        """Turn each of the guest's channels up or down from the next block on; 1 is unity, 0 mutes."""
+        self._remix.set_destination_gains(gains)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the device's octets are just what the guest records."""
+        return self._same_samples and self._remix.idle
+
+    def feed(self, octets: memoryview, frames: FloatArray) -> int:
+        """Queue one recorded block, given both ways; how many guest frames that made.
+
+        `frames`, shape [frames, device channels], are not looked at when `exact`; `octets` are not otherwise.
+        """
+        if self.exact:
+            return self._queue_octets(octets)
+        return self._queue_frames(self._convert(frames))
+
+    def _queue_octets(self, octets: memoryview) -> int:
+        fitting = self._fitting(len(octets) // self.queue.frame_octets)
+        first, second = self.queue.reserve(fitting * self.queue.frame_octets)
+        first[:] = octets[: len(first)]
+        second[:] = octets[len(first) : len(first) + len(second)]
+        self.queue.commit(len(first) + len(second))
+        return fitting
+
+    def _queue_frames(self, frames: FloatArray) -> int:
+        fitting = self._fitting(len(frames))
+        first, second = self.queue.reserve(fitting * self.queue.frame_octets)
+        cut = len(first) // self.queue.frame_octets
+        for part, samples in ((first, frames[:cut]), (second, frames[cut:fitting])):
+            if part:
+                self.clipped += self._encode(samples.reshape(-1), part)
+        self.queue.commit(len(first) + len(second))
+        return fitting
+
+    def _fitting(self, frames: int) -> int:
+        fitting = min(frames, self.queue.room_octets // self.queue.frame_octets)
+        self.lost_frames += frames - fitting
+        return fitting
+
+    def _convert(self, frames: FloatArray) -> FloatArray:
+        if self._remix_first:
+            frames = self._remixed(frames)
+        if self._resampler is not None:
+            frames = self._resampler.push(frames)
+        return frames if self._remix_first else self._remixed(frames)
+
+    def _remixed(self, frames: FloatArray) -> FloatArray:
+        if self._remix.idle:
+            return frames
+        remixed = self._remixed_frames[: len(frames)]
+        self._remix.apply(frames, remixed)
+        return remixed
+
+    def reset(self) -> None:
+        """Forget what is queued and withheld: what comes next is another sound."""
+        self.queue.clear()
+        if self._resampler is not None:
+            self._resampler.reset()
+
+
+class Splitter:
+    """Hands blocks of up to `block_frames` frames of `device` to voices."""
+
+    def __init__(self, device: SampleSpec, block_frames: int) -> None:
+        self._device = device
+        self._decode = decoder(device.format, block_frames * device.channels)
+        self._frames = np.empty((block_frames, device.channels), np.float32)
+
+    def split(self, octets: memoryview, voices: Sequence[CaptureVoice]) -> list[int]:
+        """Feed one recorded block to every voice; how many guest frames each queued."""
+        frames = self._frames[: len(octets) // self._device.frame_octets]
+        if not all(voice.exact for voice in voices):
+            self._decode(octets, frames.reshape(-1))
+        return [voice.feed(octets, frames) for voice in voices]

@@ -1,0 +1,1 @@
+"""What decides when to look at a device."""

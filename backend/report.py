@@ -1,0 +1,95 @@
+"""What a backend counted, for whoever composes a run's facts."""
+
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from backend.daemon import Backend
+from backend.latency.facts import Backend as BackendFacts
+from backend.latency.facts import Device, Machine
+from backend.latency.machine import this_machine
+from ringproto.card import Direction
+
+
+class StreamCounters(msgspec.Struct, frozen=True):
+    """One stream of one guest, over all its connections."""
+
+    domid: int
+    stream: int
+    """Its number in the trace."""
+    late_frames: int
+    frames: int
+    """Presented, or recorded."""
+
+
+class BackendReport(msgspec.Struct, frozen=True):
+    """All of it."""
+
+    machine: Machine
+    devices: list[Device]
+    backend: BackendFacts
+    streams: list[StreamCounters]
+
+
+def collect(backend: Backend, device_numbers: Mapping[tuple[str, Direction], int]) -> BackendReport:
+    """The counters of a backend that is still open.
+
+    `device_numbers` are the numbers of the devices' own records in the trace.
+    """
+    streams = [stream for session in backend.sessions.values() for stream in session.all_streams]
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return BackendReport(
+        machine=this_machine(),
+        devices=_devices(backend, device_numbers),
+        backend=BackendFacts(
+            cpu_s=usage.ru_utime + usage.ru_stime,
+            looks=sum(port.looks for port in backend.patchbay.ports.values()),
+            requests=sum(stream.wire.requests for stream in streams),
+            events=sum(stream.wire.events for stream in streams),
+            rss_octets=usage.ru_maxrss * 1024,  # getrusage counts KiB
+        ),
+        streams=_streams(backend),
+    )
+
+
+def _devices(backend: Backend, numbers: Mapping[tuple[str, Direction], int]) -> list[Device]:
+    devices: list[Device] = []
+    for (name, direction), port in backend.patchbay.ports.items():
+        statistics = dict(port.device.statistics())
+        interrupts = statistics.pop("interrupts", None)
+        devices.append(
+            Device(
+                name=name if direction is Direction.PLAYBACK else f"{name} (capture)",
+                number=numbers[name, direction],
+                kind=str(backend.config.devices[name]["kind"]),
+                pacing=backend.config.pacing,
+                rate_hz=port.spec.rate_hz,
+                period_frames=port.device.params.period_frames,
+                underruns=port.device.underruns,
+                interrupts=interrupts if isinstance(interrupts, int) else None,
+                statistics=statistics,
+            )
+        )
+    return devices
+
+
+def _streams(backend: Backend) -> list[StreamCounters]:
+    totals: dict[tuple[int, int], StreamCounters] = {}
+    for session in backend.sessions.values():
+        for stream in session.all_streams:
+            key = (session.domid, stream.number)
+            before = totals.get(key, StreamCounters(*key, 0, 0))
+            totals[key] = StreamCounters(*key, before.late_frames + stream.late_frames, before.frames + stream.frames)
+    return list(totals.values())
+
+
+def write_report(report: BackendReport, path: Path) -> None:
+    """Write it as JSON."""
+    path.write_bytes(msgspec.json.encode(report))
+
+
+def read_report(path: Path) -> BackendReport:
+    """Read it back.  Raises OSError, msgspec.DecodeError."""
+    return msgspec.json.decode(path.read_bytes(), type=BackendReport)

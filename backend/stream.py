@@ -1,0 +1,180 @@
+"""One stream of a guest's card: what each request does.
+
+A request is checked against the stream's lifecycle and the card's configuration before anything happens, and answered
+in every case.  `HW_PARAM_QUERY` comes by the dozen with every open of the kernel's frontend, so it is answered from
+what is known, without touching the device.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from backend.capture import CaptureLine
+from backend.devices.api import DeviceError
+from backend.input import Input
+from backend.line import Transfer
+from backend.offers import offered
+from backend.output import Output
+from backend.playback import PlaybackLine
+from backend.sharedpages import map_buffer
+from backend.wire import GuestWire, Peer
+from hosts.api import Mapping
+from ringproto.abi import Op, Trigger
+from ringproto.buffer import SharedBuffer
+from ringproto.card import StreamConfig, Transport
+from ringproto.errors import Errno, ProtocolError
+from ringproto.lifecycle import StreamState, after_op
+from ringproto.messages import (
+    BadRequest,
+    CloseRequest,
+    HwParamRequest,
+    HwParamResponse,
+    OpenRequest,
+    ReadRequest,
+    Response,
+    TriggerRequest,
+    WriteRequest,
+    pack_response,
+    parse_request,
+)
+from ringproto.trace import Point
+
+Port = Output | Input
+
+
+class Stream:
+    """One stream of one guest, from connection to disconnection."""
+
+    def __init__(self, peer: Peer, pcm: int, config: StreamConfig, transport: Transport, port: Port | None) -> None:
+        self.config = config
+        self.number = pcm * 16 + config.index
+        """In traces."""
+        self.port = port
+        self._late_frames = 0
+        self._frames = 0
+        self._peer = peer
+        self._state = StreamState.CLOSED
+        self._line: PlaybackLine | CaptureLine | None = None
+        self._mapping: Mapping | None = None
+        self._serve: dict[type[Any], Callable[[Any, int], None]] = {
+            WriteRequest: self._write,
+            ReadRequest: self._read,
+            TriggerRequest: self._trigger,
+            HwParamRequest: self._query,
+            OpenRequest: self._open,
+            CloseRequest: self._close,
+        }
+        self.wire = GuestWire(peer, self.number, transport, self._on_request)
+
+    @property
+    def late_frames(self) -> int:
+        """Frames that were dropped, having come after their moment (or that found no room, for capture)."""
+        return self._late_frames + (self._line.late_frames if self._line is not None else 0)
+
+    @property
+    def frames(self) -> int:
+        """Frames presented (or recorded), over all openings."""
+        return self._frames + (self._line.position_frames if self._line is not None else 0)
+
+    # -- what the line needs (backend.line.Wire) ----------------------------------------------------------------------
+
+    def answer(self, request: Transfer, status: int) -> None:
+        """Respond to a READ or WRITE."""
+        self._respond(request.id, request.op, status)
+
+    def send_position(self, octets: int, boundary: int) -> bool:
+        """Send a position event; False when there is no room."""
+        return self.wire.send_position(octets, boundary)
+
+    def trace(self, point: Point, frame: int, value: int) -> None:
+        """Write a trace record of this stream, as of this moment."""
+        self.wire.trace(point, frame, value)
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+
+    def _on_request(self, slot: bytes, now_ns: int) -> None:
+        try:
+            request = parse_request(slot)
+        except BadRequest as bad:
+            self._respond(bad.id, bad.op, -bad.errno)
+            return
+        try:
+            serve = self._serve.get(type(request))
+            if serve is None:
+                raise ProtocolError(Errno.EOPNOTSUPP, "volume and mute are not offered")
+            serve(request, now_ns)
+        except ProtocolError as error:
+            self._respond(request.id, request.op, -error.errno)
+        except DeviceError as error:
+            self._respond(request.id, request.op, -(error.errno or Errno.EIO))
+
+    def _respond(self, request_id: int, op: int, status: int) -> None:
+        self.wire.push(pack_response(Response(request_id, op, status)))
+
+    def _write(self, request: WriteRequest, now_ns: int) -> None:
+        after_op(self._state, request.op)
+        if not isinstance(self._line, PlaybackLine):
+            raise ProtocolError(Errno.EINVAL, "op: WRITE on a capture stream")
+        self._line.transfer(request, now_ns)
+
+    def _read(self, request: ReadRequest, now_ns: int) -> None:
+        after_op(self._state, request.op)
+        if not isinstance(self._line, CaptureLine):
+            raise ProtocolError(Errno.EINVAL, "op: READ on a playback stream")
+        self._line.transfer(request, now_ns)
+
+    def _trigger(self, request: TriggerRequest, now_ns: int) -> None:
+        state = after_op(self._state, request.trigger)
+        line = self._line
+        assert line is not None
+        if request.trigger is Trigger.START:
+            line.start(now_ns)
+        elif request.trigger is Trigger.PAUSE:
+            line.pause(now_ns)
+        elif request.trigger is Trigger.RESUME:
+            line.resume(now_ns)
+        elif self._state is not StreamState.PREPARED:
+            line.stop(now_ns)
+        self._state = state
+        self._respond(request.id, request.op, 0)
+
+    def _query(self, request: HwParamRequest, now_ns: int) -> None:
+        if self.port is None:
+            raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
+        possible = self.config.limits.negotiate(request.params)
+        params = possible.intersect(offered(self.port, possible))
+        self.wire.push(pack_response(HwParamResponse(request.id, 0, params)))
+
+    def _open(self, request: OpenRequest, now_ns: int) -> None:
+        if self.port is None:
+            raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
+        self._shut(now_ns)
+        self.config.limits.check_open(request)
+        mapping = map_buffer(self._peer.host, self._peer.domid, request.gref_directory, request.buffer_octets)
+        buffer = SharedBuffer(mapping.pages, request.buffer_octets)
+        self._mapping = mapping
+        if isinstance(self.port, Output):
+            self._line = PlaybackLine(request, buffer, self.port, self)
+        else:
+            self._line = CaptureLine(request, buffer, self.port, self)
+        self._state = after_op(self._state, Op.OPEN)
+        self._respond(request.id, request.op, 0)
+
+    def _close(self, request: CloseRequest, now_ns: int) -> None:
+        self._shut(now_ns)  # unmapped before it is answered: the guest ends its grants right after
+        self._respond(request.id, request.op, 0)
+
+    def _shut(self, now_ns: int) -> None:
+        self._state = StreamState.CLOSED
+        line, self._line = self._line, None
+        if line is not None:
+            self._late_frames += line.late_frames
+            self._frames += line.position_frames
+            line.release(now_ns)
+        mapping, self._mapping = self._mapping, None
+        if mapping is not None:
+            mapping.unmap()
+
+    def close(self) -> None:
+        """The connection is over."""
+        self._shut(self._peer.host.loop.now_ns())
+        self.wire.close()

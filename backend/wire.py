@@ -1,0 +1,140 @@
+"""The mapped end of one stream's wire: takes requests, pushes responses and position events, rings the doorbells.
+
+Shared memory is hostile: a slot is copied out once and parsed from the copy; indices are checked by the rings.  A wire
+whose peer breaks the rings' rules reports the fault once and does nothing more.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from hosts.api import Host
+from ringproto.card import Transport
+from ringproto.errors import ProtocolError
+from ringproto.eventpage import EventProducer
+from ringproto.messages import CurPos, pack_event
+from ringproto.rings import BackRing
+from ringproto.trace import Point, Tracer
+
+REQUESTS_PER_PASS = 64
+"""Twice the ring: a guest that never stops pushing yields to its neighbours after so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The guest at the other end, and how we reach it."""
+
+    host: Host
+    domid: int
+    tracer: Tracer
+    on_fault: Callable[[ProtocolError], None]
+    """The guest broke the protocol in a way that no response can mend."""
+
+
+class GuestWire:
+    """Ring, event page and doorbells of one stream.
+
+    `on_request(slot, now_ns)` is called with the private copy of each request.  Raises HostError from the constructor
+    when the guest granted or offered something else than it published, leaving nothing mapped.
+    """
+
+    def __init__(self, peer: Peer, stream: int, transport: Transport, on_request: Callable[[bytes, int], None]) -> None:
+        self.requests = 0
+        self.events = 0
+        self._peer = peer
+        self._stream = stream
+        self._on_request = on_request
+        self._dead = False
+        self._in_pass = False
+        host, domid = peer.host, peer.domid
+        self._now_ns = host.loop.now_ns
+        with ExitStack() as made:
+            ring_page = host.map(domid, (transport.ring_ref,))
+            made.callback(ring_page.unmap)
+            self._ring = BackRing(ring_page.pages[0], host.fence)
+            made.callback(self._ring.release)
+            event_page = host.map(domid, (transport.evt_ring_ref,))
+            made.callback(event_page.unmap)
+            self._events = EventProducer(event_page.pages[0], host.fence)
+            made.callback(self._events.release)
+            self._doorbell = host.bind_channel(domid, transport.event_channel)
+            made.callback(self._doorbell.close)
+            self._event_doorbell = host.bind_channel(domid, transport.evt_event_channel)
+            made.callback(self._event_doorbell.close)
+            self._made = made.pop_all()
+        self._doorbell.on_notify(self._on_doorbell)
+        host.loop.call_soon(self._on_doorbell)  # requests may have been there before we listened
+
+    def push(self, response: bytes) -> None:
+        """Respond; the guest is told at the end of the pass, or at once outside of one."""
+        if self._dead:
+            return
+        self._ring.push(response)
+        if not self._in_pass:
+            self._publish()
+
+    def send_position(self, octets: int, boundary: int) -> bool:
+        """Send a position event; False when the guest's event page is full (no event id is used up then)."""
+        if self._dead:
+            return False
+        try:
+            if not self._events.room:
+                return False
+        except ProtocolError as fault:
+            self._fail(fault)
+            return False
+        self._events.push(pack_event(CurPos(self._events.count & 0xFFFF, octets)))
+        self.trace(Point.EVENT, boundary, octets)
+        self._event_doorbell.notify()
+        self.events += 1
+        return True
+
+    def trace(self, point: Point, frame: int, value: int) -> None:
+        """Write a trace record of this stream, as of this moment."""
+        self._peer.tracer.put(self._now_ns(), point, self._peer.domid, self._stream, frame, value)
+
+    def close(self) -> None:
+        """Unbind and unmap everything; harmless twice."""
+        self._dead = True
+        self._made.close()
+
+    def _publish(self) -> None:
+        if self._ring.publish():
+            self._doorbell.notify()
+
+    def _on_doorbell(self, now_ns: int) -> None:
+        if self._dead:
+            return
+        self._peer.tracer.put(now_ns, Point.WOKE_BACKEND, self._peer.domid, self._stream, 0, 0)
+        self._in_pass = True
+        try:
+            more = self._take_requests(now_ns)
+        except ProtocolError as fault:
+            self._fail(fault)
+            return
+        finally:
+            self._in_pass = False
+        if self._dead:  # a request's own consequence may be our end
+            return
+        self._publish()
+        if more:
+            self._peer.host.loop.call_soon(self._on_doorbell)
+
+    def _take_requests(self, now_ns: int) -> bool:
+        """Serve what is there, within the bound of one pass; True when there may be more."""
+        for _ in range(REQUESTS_PER_PASS):
+            slot = self._ring.take()
+            if slot is None:
+                if not self._ring.final_check():
+                    return False
+                continue
+            self.requests += 1
+            self._on_request(slot, now_ns)
+            if self._dead:
+                return False
+        return True
+
+    def _fail(self, fault: ProtocolError) -> None:
+        if not self._dead:
+            self._dead = True
+            self._peer.on_fault(fault)

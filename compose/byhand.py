@@ -1,0 +1,152 @@
+"""The parts of a machine, one per terminal: `vsnd host`, `vsnd backend`, `vsnd play`, `vsnd record`.
+
+`vsnd host` gives every guest one card with a playback and a capture stream, whose unique-ids are "play" and "record".
+"""
+
+import logging
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import soundfile
+from rich.progress import Progress
+
+from backend.config import ConfigError, read_config
+from compose.children import Child
+from compose.domains import serve_backend
+from compose.sound import SoundWriter, load_sound
+from compose.toolstack import Attachment, attach
+from frontend import PcmParams, connect, open_capture, open_playback
+from hosts.emu.client import EmuHost, open_store
+from hosts.loop import RealLoop
+from ringproto.card import CardConfig, Direction, Limits, PcmConfig, StreamConfig
+from ringproto.formats import Format
+
+PERIODS_PER_SECOND = 100
+BUFFER_PERIODS = 8
+LONG_S = 2.0
+"""What takes longer gets a progress bar."""
+
+ANYTHING = Limits(
+    channels_min=1,
+    channels_max=8,
+    rates_hz=(8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000),
+    formats=tuple(sample_format for sample_format in Format if sample_format.linear),
+    buffer_octets=1 << 20,
+)
+
+#: Format name, rate in Hz, channels; None is the file's own.
+Asked = tuple[str, int | None, int | None]
+
+
+def be_host(directory: Path, guests: int) -> None:
+    """Run the machine until told to end.  Raises OSError when its folder cannot be used."""
+    with tempfile.TemporaryDirectory(prefix="vsnd-log-") as logs:
+        domids = list(range(1, guests + 1))
+        arguments = ("hosts.emu", str(directory), "--guests", ",".join(map(str, domids)))
+        with Child("host", arguments, Path(logs) / "host.log") as child:
+            child.wait_ready()
+            with open_store(directory, 0) as store:
+                for domid in domids:
+                    attach(store, Attachment(domid, default_card()))
+            print(f"The machine is in {directory}, with domains 1 to {guests}.  Ctrl-C ends it.")  # noqa: T201
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+            while child.status is None:
+                signal.sigtimedwait({signal.SIGCHLD}, 1.0)
+
+
+def default_card() -> CardConfig:
+    """One playback and one capture stream that can be opened in any way."""
+    streams = (
+        StreamConfig(0, Direction.PLAYBACK, "play", ANYTHING),
+        StreamConfig(1, Direction.CAPTURE, "record", ANYTHING),
+    )
+    return CardConfig("vsnd", "vsnd virtual card", (PcmConfig(0, "vsnd", streams),), ANYTHING)
+
+
+def be_backend(config: Path, directory: Path, out: Path) -> None:
+    """Serve the machine in `directory` until told to end.  Raises ConfigError, OSError."""
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    checked = read_config(config)
+    serve_backend(directory, checked, out, lambda: print(f"Serving {directory}.  Ctrl-C ends it."))  # noqa: T201
+
+
+def be_player(file: str, domain: int, directory: Path, asked: Asked) -> None:
+    """Play a file or a pipe as domain `domain`.  Raises ConfigError, OSError."""
+    if file == "-":
+        params = _params(asked, 48000, 2)
+        chunks, seconds = _pipe(sys.stdin.buffer, params), 0.0
+    else:
+        rate_hz, channels = _look_at(Path(file))
+        params = _params(asked, rate_hz, channels)
+        sound = load_sound(Path(file), params)
+        chunks, seconds = _periods(sound, params), len(sound) / params.frame_octets / params.rate_hz
+    host = EmuHost(directory, domain, RealLoop())
+    try:
+        with connect(host) as card, open_playback(card, params) as pcm, _progress(seconds) as progress:
+            bar = progress.add_task(f"playing {file}", total=seconds or None)
+            for chunk in chunks:
+                pcm.write(chunk)
+                progress.advance(bar, len(chunk) / params.frame_octets / params.rate_hz)
+            pcm.drain()
+        print(f"{pcm.underruns} underruns")  # noqa: T201
+    finally:
+        host.close()
+
+
+def be_recorder(file: Path, domain: int, directory: Path, seconds: float, asked: Asked) -> None:
+    """Record into a WAV file as domain `domain`.  Raises ConfigError, OSError."""
+    params = _params(asked, 48000, 2)
+    host = EmuHost(directory, domain, RealLoop())
+    try:
+        with connect(host) as card, open_capture(card, params) as pcm, _progress(seconds) as progress:
+            bar = progress.add_task(f"recording {file}", total=seconds)
+            writer = SoundWriter(file, params)
+            try:
+                left = round(seconds * params.rate_hz)
+                while left:
+                    frames = min(left, params.period_frames)
+                    writer.append(pcm.read(frames))
+                    left -= frames
+                    progress.advance(bar, frames / params.rate_hz)
+            finally:
+                writer.close()
+        print(f"{pcm.overruns} overruns")  # noqa: T201
+    finally:
+        host.close()
+
+
+def _progress(seconds: float) -> Progress:
+    return Progress(transient=True, disable=0 < seconds <= LONG_S)
+
+
+def _params(asked: Asked, rate_hz: int, channels: int) -> PcmParams:
+    name, asked_hz, asked_channels = asked
+    rate = asked_hz or rate_hz
+    period_frames = max(rate // PERIODS_PER_SECOND, 1)
+    sample_format = Format.from_name(name)
+    if not sample_format.linear:
+        raise ConfigError(f"--format: {name} cannot be mixed; want a linear one, such as s16_le")
+    return PcmParams(rate, asked_channels or channels, sample_format, period_frames, BUFFER_PERIODS * period_frames)
+
+
+def _look_at(file: Path) -> tuple[int, int]:
+    try:
+        info = soundfile.info(file)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+    return info.samplerate, info.channels
+
+
+def _periods(sound: bytes, params: PcmParams) -> Iterator[bytes]:
+    for at in range(0, len(sound), params.period_octets):
+        yield sound[at : at + params.period_octets]
+
+
+def _pipe(pipe: BinaryIO, params: PcmParams) -> Iterator[bytes]:
+    """Periods from the pipe; a part of a frame at its end is no sound."""
+    while chunk := pipe.read(params.period_octets):
+        yield chunk[: len(chunk) // params.frame_octets * params.frame_octets]

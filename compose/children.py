@@ -1,0 +1,84 @@
+"""Child processes: started, spoken to in lines, ended by their own id, never left behind.
+
+Every child gets a session of its own, so that Ctrl-C reaches only us and we end the children in order; and it is told
+to end with us, should we be killed.  What it says on stderr goes into a file of its own.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from hosts.process import die_with_parent
+
+GRACE_S = 5.0
+"""How long a child may take to end when asked."""
+
+
+class ChildError(Exception):
+    """A child ended or failed when it should not have; the message says where its log is."""
+
+
+class Child:
+    """`python -m MODULE ARGS...` as a child process."""
+
+    def __init__(self, name: str, arguments: Sequence[str], log: Path) -> None:
+        self.name = name
+        self._log = log
+        with log.open("wb") as stderr:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
+                [sys.executable, "-m", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # no threads are running when children start
+            )
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, None while it runs."""
+        return self._process.poll()
+
+    def wait_ready(self) -> None:
+        """Wait for its line "ready".  Raises ChildError when it ends instead."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.strip() == b"ready":
+                return
+        raise ChildError(f"{self.name} did not start: {self.last_words()}")
+
+    def say(self, line: str) -> None:
+        """Send it a line; a child that is gone does not hear."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return f"{lines[-1] if lines else 'no word'} (log: {self._log})"
+
+    def end(self) -> int:
+        """Ask it to end, insist after a grace; its exit status."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            return self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.end()

@@ -1,0 +1,137 @@
+"""The `vsnd` command.
+
+Every refusal is one line on stderr that names the file or field and what would be right, and exit status 2.  A run that
+failed though it was asked for rightly ends with status 1.  Ctrl-C ends everything that was started, leaves finished
+files whole, and exits with 130.
+
+Heavy libraries are imported by the commands that need them, so that `vsnd --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Xen para-virtual sound: guests, backend, and how late everybody is.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+DIR_HELP = "Folder of the emulated machine, as `vsnd host` said."
+DEFAULT_DIR = Path("/tmp/vsnd")  # noqa: S108  # its modes keep others out; see hosts.emu
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for what comes out.", file_okay=False)]
+MachineDir = Annotated[Path, typer.Option("--dir", help=DIR_HELP, file_okay=False)]
+Domain = Annotated[int, typer.Option("--domain", help="Which guest to be.", min=1)]
+
+
+@app.command()
+def demo(out: Out = Path("out/demo")) -> None:
+    """Three guests play three recordings on one virtual card, mixed and measured."""
+    from compose.run import run_file
+    from compose.scenario import SCENARIOS
+
+    run_file(SCENARIOS / "demo.toml", "processes", out, None)
+
+
+@app.command()
+def run(
+    scenario: Annotated[Path, typer.Argument(help="A scenario (TOML), see docs/scenario.md.")],
+    world: Annotated[str, typer.Option(help="Where domains run: processes or sim.")] = "processes",
+    out: Out = Path("out/run"),
+    seed: Annotated[int | None, typer.Option(help="Instead of the scenario's.", min=0)] = None,
+) -> None:
+    """Run a scenario; write its sound, its result and its report."""
+    from compose.run import run_file
+
+    run_file(scenario, world, out, seed)
+
+
+@app.command()
+def host(
+    directory: MachineDir = DEFAULT_DIR,
+    guests: Annotated[int, typer.Option(help="How many guests, each with one card.", min=1, max=256)] = 3,
+) -> None:
+    """Be the machine: xenstore, pages and event channels for a backend and guests started by hand."""
+    from compose.byhand import be_host
+
+    be_host(directory, guests)
+
+
+@app.command()
+def backend(
+    config: Annotated[Path, typer.Option("--config", help="Devices and the table of unique-ids (TOML).")],
+    directory: MachineDir = DEFAULT_DIR,
+    out: Out = Path("out/backend"),
+) -> None:
+    """Be Dom0's backend until told to end."""
+    from compose.byhand import be_backend
+
+    be_backend(config, directory, out)
+
+
+@app.command()
+def play(
+    file: Annotated[str, typer.Argument(help="A sound file, or - for raw frames from a pipe.")],
+    domain: Domain,
+    directory: MachineDir = DEFAULT_DIR,
+    sample_format: Annotated[str, typer.Option("--format", help="Sample format.")] = "s16_le",
+    rate: Annotated[int | None, typer.Option(help="Hz; the file's own unless given (48000 for -).")] = None,
+    channels: Annotated[int | None, typer.Option(help="The file's own unless given (2 for -).")] = None,
+) -> None:
+    """Be a guest that plays a file, or a pipe."""
+    from compose.byhand import be_player
+
+    be_player(file, domain, directory, (sample_format, rate, channels))
+
+
+@app.command()
+def record(
+    file: Annotated[Path, typer.Argument(help="The WAV file to write.")],
+    domain: Domain,
+    seconds: Annotated[float, typer.Option(help="How long.", min=0.001)],
+    directory: MachineDir = DEFAULT_DIR,
+    sample_format: Annotated[str, typer.Option("--format", help="Sample format.")] = "s16_le",
+    rate: Annotated[int, typer.Option(help="Hz.")] = 48000,
+    channels: Annotated[int, typer.Option(help="Channels.")] = 2,
+) -> None:
+    """Be a guest that records."""
+    from compose.byhand import be_recorder
+
+    be_recorder(file, domain, directory, seconds, (sample_format, rate, channels))
+
+
+@app.command()
+def version() -> None:
+    """Say which vsnd this is."""
+    from compose.version import vsnd_version
+
+    typer.echo(f"vsnd {vsnd_version()}")
+
+
+def main() -> None:
+    """Run the command; turn refusals into one line."""
+    from backend.config import ConfigError
+    from compose.worlds.api import RunError
+    from ringproto.errors import ProtocolError
+
+    try:
+        app()
+    except (ConfigError, ProtocolError) as refusal:
+        _fail(str(refusal), 2)
+    except (RunError, OSError) as failure:
+        _fail(str(failure), 2 if isinstance(failure, OSError) else 1)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+
+
+def _fail(line: str, status: int) -> None:
+    typer.echo(f"vsnd: {' '.join(line.split())}", err=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

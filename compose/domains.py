@@ -1,0 +1,97 @@
+"""The two kinds of domains as processes: `python -m compose.domains backend|guest ...`, started by a world.
+
+Both say "ready" on stdout when they are, end on SIGTERM or SIGINT with all files whole, and leave a report (JSON) and a
+trace in the output folder.
+"""
+
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from backend.config import BackendConfig
+from backend.daemon import Backend
+from backend.report import collect, write_report
+from compose.guest import Guest
+from compose.plan import TRACES, device_numbers, open_traced
+from compose.scenario import GuestSpec
+from hosts.emu.client import EmuHost
+from hosts.loop import RealLoop
+from hosts.tasks import run
+from hosts.tracefile import TraceFile
+
+
+def ready() -> None:
+    """Tell the world that started us."""
+    print("ready", flush=True)  # noqa: T201  # stdout is the line to the world
+
+
+def quiet_collector() -> None:
+    """No pauses for garbage in the data path: it makes no cycles, and what is there now will stay."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def run_backend(machine: Path, plan: Path, out: Path) -> None:
+    """Serve the machine's guests until told to end."""
+    config = msgspec.json.decode(plan.read_bytes(), type=BackendConfig)
+    serve_backend(machine, config, out, ready)
+
+
+def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Callable[[], None]) -> None:
+    """Serve as Dom0 of `machine`; the report and the traces go to `out`."""
+    numbers = device_numbers(config.devices)
+    loop = RealLoop()
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda caught, frame: stopping.append(caught))
+    with TraceFile(out / TRACES / "backend.vtrace") as trace:
+        host = EmuHost(machine, 0, loop)
+        backend = Backend(host, config, open_traced(out, numbers), trace.writer)
+        on_ready()
+        quiet_collector()
+        loop.run_until(lambda: bool(stopping))
+        report = collect(backend, numbers)
+        backend.close()
+        host.close()
+    write_report(report, out / "backend.json")
+
+
+def run_guest(machine: Path, plan: Path, out: Path, beside: Path, duration_s: float) -> None:
+    """Be a guest: connect, say ready, wait for a line, play and record, leave."""
+    spec = msgspec.json.decode(plan.read_bytes(), type=GuestSpec)
+    signal.signal(signal.SIGTERM, lambda caught, frame: sys.exit(128 + caught))
+    loop = RealLoop()
+    with TraceFile(out / TRACES / f"guest-{spec.id}.vtrace") as trace:
+        host = EmuHost(machine, spec.id, loop)
+        guest = Guest(host, spec, beside, out, trace.writer)
+        try:
+            run(loop, guest.connect())
+            ready()
+            quiet_collector()
+            sys.stdin.readline()
+            run(loop, guest.run(duration_s))
+        finally:
+            run(loop, guest.close())
+            host.close()
+    (out / f"guest-{spec.id}.json").write_bytes(msgspec.json.encode(guest.report()))
+
+
+def main() -> None:
+    """Be the domain that the arguments name."""
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    kind, machine, plan, out, *rest = sys.argv[1:]
+    if kind == "backend":
+        run_backend(Path(machine), Path(plan), Path(out))
+    else:
+        beside, duration_s = rest
+        run_guest(Path(machine), Path(plan), Path(out), Path(beside), float(duration_s))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""What runs inside a guest: applications that play a file over and over, or record one, through the frontend.
+
+They are callbacks and coroutines on the domain's loop, so the same program is a process, a container, or an object in
+simulated time.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from compose.scenario import GuestSpec, StreamSpec, find_recording
+from compose.sound import SoundWriter, load_sound
+from frontend import CapturePcm, Card, PlaybackPcm
+from hosts.api import Host
+from hosts.tasks import Future, spawn
+from ringproto.card import Direction
+from ringproto.trace import Tracer
+
+
+class StreamReport(msgspec.Struct, frozen=True):
+    """What one stream's application counted."""
+
+    stream: int
+    """Number in the trace."""
+    xruns: int
+    frames: int
+    """Played or recorded since OPEN, as the last position event said."""
+
+
+class GuestReport(msgspec.Struct, frozen=True):
+    """What a guest counted."""
+
+    domid: int
+    streams: list[StreamReport]
+
+
+class Player:
+    """Plays a recording again and again until `frames` frames were handed over, then drains."""
+
+    def __init__(self, pcm: PlaybackPcm, sound: bytes, frames: int) -> None:
+        self._pcm = pcm
+        self._sound = memoryview(sound)
+        self._period_octets = pcm.params.period_octets
+        self._left_octets = frames * pcm.params.frame_octets
+        self._at = 0
+        self._fed: Future[None] = Future()
+
+    async def run(self) -> None:
+        """Play it all.  Raises HostError when the stream is lost."""
+        self._pcm.on_period = self._feed
+        self._feed(0)
+        await self._fed
+        self._pcm.on_period = None
+        await self._pcm.adrain()
+
+    def _feed(self, now_ns: int) -> None:
+        """Hand over whole periods while there is room."""
+        pcm = self._pcm
+        try:
+            while self._left_octets and pcm.room_frames >= min(pcm.params.period_frames, self._left_octets):
+                end = min(self._at + min(self._period_octets, self._left_octets), len(self._sound))
+                taken = pcm.write_nowait(self._sound[self._at : end]) * pcm.params.frame_octets
+                self._left_octets -= taken
+                self._at = (self._at + taken) % len(self._sound)
+        except OSError as error:
+            self._fed.fail(error)
+        if not self._left_octets:
+            self._fed.set(None)
+
+
+class Recorder:
+    """Records `frames` frames into a WAV file."""
+
+    def __init__(self, pcm: CapturePcm, writer: SoundWriter, frames: int) -> None:
+        self._pcm = pcm
+        self._writer = writer
+        self._left = frames
+
+    async def run(self) -> None:
+        """Record it all.  Raises HostError when the stream is lost."""
+        try:
+            while self._left:
+                octets = await self._pcm.aread(min(self._left, self._pcm.params.period_frames))
+                self._writer.append(octets)
+                self._left -= len(octets) // self._pcm.params.frame_octets
+            await self._pcm.astop()
+        finally:
+            self._writer.close()
+
+
+class Guest:
+    """A guest's card and one application for each of its streams."""
+
+    def __init__(self, host: Host, spec: GuestSpec, beside: Path, out: Path, tracer: Tracer) -> None:
+        self.spec = spec
+        self._out = out
+        self._card = Card(host, 0, tracer)
+        self._sounds = [self._load(stream, beside) for stream in spec.streams]
+        self._pcms: list[PlaybackPcm | CapturePcm] = []
+
+    def _load(self, stream: StreamSpec, beside: Path) -> bytes:
+        return b"" if stream.plays is None else load_sound(find_recording(stream.plays, beside), stream.pcm_params())
+
+    async def connect(self) -> None:
+        """Wait for the backend, and open every stream.  Raises HostError."""
+        await self._card.connected()
+        counts = {Direction.PLAYBACK: 0, Direction.CAPTURE: 0}
+        for stream in self.spec.streams:
+            direction = Direction.PLAYBACK if stream.is_playback else Direction.CAPTURE
+            link = self._card.link(direction, counts[direction])[0]
+            counts[direction] += 1
+            kind = PlaybackPcm if stream.is_playback else CapturePcm
+            pcm = kind(link, stream.pcm_params())
+            await pcm.aopen()
+            self._pcms.append(pcm)
+
+    async def run(self, duration_s: float) -> None:
+        """Play and record on all streams at once, for so long.  Raises HostError of the first that failed."""
+        running = [
+            spawn(self._run_one(pcm, stream, sound, round(duration_s * stream.rate_hz)))
+            for pcm, stream, sound in zip(self._pcms, self.spec.streams, self._sounds, strict=True)
+        ]
+        for application in running:
+            await application
+
+    async def _run_one(self, pcm: PlaybackPcm | CapturePcm, spec: StreamSpec, sound: bytes, frames: int) -> None:
+        if isinstance(pcm, PlaybackPcm):
+            await Player(pcm, sound, frames).run()
+        else:
+            assert spec.records is not None
+            await Recorder(pcm, SoundWriter(self._out / spec.records, pcm.params), frames).run()
+        await pcm.aclose()
+
+    async def close(self) -> None:
+        """Close what is open and unplug the card."""
+        for pcm in self._pcms:
+            await pcm.aclose()
+        await self._card.aclose()
+
+    def report(self) -> GuestReport:
+        """What was counted."""
+        streams = [StreamReport(pcm.stream, pcm.xruns, pcm.hw_frames) for pcm in self._pcms]
+        return GuestReport(self.spec.id, streams)

@@ -1,0 +1,94 @@
+"""From a scenario to what each side is told: the backend's configuration, the guests' cards."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from backend.config import BackendConfig
+from backend.devices.api import AudioDevice
+from backend.devices.registry import open_device
+from backend.patchbay import OpenDevice
+from compose.facts import Block
+from compose.scenario import GuestSpec, find_recording
+from compose.toolstack import Attachment
+from frontend.params import PcmParams
+from hosts.api import Loop
+from ringproto.card import CardConfig, Direction, Limits, PcmConfig, StreamConfig
+
+TRACES = "trace"
+"""Folder of a run's trace files, as `backend.latency` looks for it."""
+
+WRITES = {"play_to", "path"}
+"""Driver options that name a file to be written: relative to the output folder."""
+
+READS = {"record_from"}
+"""Driver options that name a sound file: beside the scenario, or one of vsnd's own recordings."""
+
+TITLE_MAX = 80
+"""Characters of a card's long-name."""
+
+
+def backend_config(block: Block) -> BackendConfig:
+    """What the backend of this run serves: each device under its own name as `unique-id`."""
+    return BackendConfig(
+        devices={name: _into_folder(block, options) for name, options in block.scenario.devices.items()},
+        streams={name: name for name in block.scenario.devices},
+        pacing="timer" if block.pacing == "timer" else "irq",
+    )
+
+
+def device_numbers(names: Iterable[str]) -> dict[tuple[str, Direction], int]:
+    """The numbers under which the devices' own records stand in the trace: one for each card."""
+    return {card: number for number, card in enumerate(product(names, Direction))}
+
+
+def open_traced(out: Path, numbers: Mapping[tuple[str, Direction], int]) -> OpenDevice:
+    """Opens devices by name, and has those that can leave a trace of their own in the output folder."""
+
+    def open_named(name: str, kind: str, options: Mapping[str, Any], direction: Direction, loop: Loop) -> AudioDevice:
+        if kind == "clocked":
+            trace = out / TRACES / f"{name}-{direction.name.lower()}.vtrace"
+            options = {**options, "trace_to": str(trace), "trace_card": numbers[name, direction]}
+        return open_device(kind, options, direction, loop)
+
+    return open_named
+
+
+def attachment(guest: GuestSpec) -> Attachment:
+    """The guest's card: one PCM device with all its streams, each able to do just what the scenario says of it."""
+    streams = tuple(
+        StreamConfig(
+            index=index,
+            direction=Direction.PLAYBACK if spec.is_playback else Direction.CAPTURE,
+            unique_id=spec.device,
+            limits=limits([spec.pcm_params()]),
+        )
+        for index, spec in enumerate(guest.streams)
+    )
+    title = guest.title[:TITLE_MAX]
+    return Attachment(
+        guest.id,
+        CardConfig("vsnd", title, (PcmConfig(0, title, streams),), limits([s.pcm_params() for s in guest.streams])),
+    )
+
+
+def limits(streams: Sequence[PcmParams]) -> Limits:
+    """The narrowest limits that let all of these be opened."""
+    return Limits(
+        channels_min=min(params.channels for params in streams),
+        channels_max=max(params.channels for params in streams),
+        rates_hz=tuple(sorted({params.rate_hz for params in streams})),
+        formats=tuple(dict.fromkeys(params.format for params in streams)),
+        buffer_octets=max(params.buffer_octets for params in streams),
+    )
+
+
+def _into_folder(block: Block, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The driver's options, with relative paths taken from the output folder or, to be read, from the scenario's."""
+    placed = dict(options)
+    for key in WRITES & options.keys():
+        placed[key] = str(block.out / str(options[key]))
+    for key in READS & options.keys():
+        placed[key] = str(find_recording(str(options[key]), block.beside))
+    return placed

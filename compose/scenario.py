@@ -1,0 +1,131 @@
+"""The scenario: one TOML file that names the devices, the guests and what they do, the pacing to compare, and how long.
+
+Every field is documented in `docs/scenario.md`.  A scenario is checked as a whole before anything is started; what is
+wrong is said in one line that names the file and the field.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from backend.config import ConfigError, Pacing, read_toml
+from frontend.params import PcmParams
+from ringproto.errors import ProtocolError
+from ringproto.formats import Format
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+RECORDINGS = Path(__file__).parent / "recordings"
+
+Domid = Annotated[int, Meta(ge=1, le=32751)]  # DOMID_FIRST_RESERVED of Xen is 0x7ff0
+Frames = Annotated[int, Meta(ge=1, le=1 << 20)]
+
+
+class StreamSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One stream of a guest."""
+
+    device: str
+    """Name of a device of the scenario."""
+    plays: str | None = None
+    """Playback: a sound file (beside the scenario, or one of vsnd's own recordings), repeated for the whole run."""
+    records: str | None = None
+    """Capture: a WAV file in the output folder."""
+    format: str = "s16_le"
+    rate_hz: Annotated[int, Meta(ge=4000, le=192000)] = 48000
+    channels: Annotated[int, Meta(ge=1, le=8)] = 2
+    period_frames: Frames = 480
+    buffer_frames: Frames = 1920
+
+    @property
+    def is_playback(self) -> bool:
+        """Whether sound flows from the guest."""
+        return self.plays is not None
+
+    def pcm_params(self) -> PcmParams:
+        """As the frontend wants it.  Raises ProtocolError(EINVAL) for an unknown format."""
+        sample_format = Format.from_name(self.format)
+        return PcmParams(self.rate_hz, self.channels, sample_format, self.period_frames, self.buffer_frames)
+
+
+class GuestSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One guest domain."""
+
+    id: Domid
+    streams: Annotated[list[StreamSpec], Meta(min_length=1, max_length=8)]
+    name: str = ""
+    cpu_limit: Literal[None] = None
+    """Reserved: the share of a CPU that the guest may use."""
+
+    @property
+    def title(self) -> str:
+        """Its name, or "guest N"."""
+        return self.name or f"guest {self.id}"
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to run."""
+
+    name: str
+    devices: Annotated[dict[str, dict[str, Any]], Meta(min_length=1)]
+    """By name; `kind` chooses the driver, the other keys are its options."""
+    guests: Annotated[list[GuestSpec], Meta(min_length=1, max_length=1024)]
+    duration_s: Annotated[float, Meta(gt=0, le=86400)] = 10.0
+    pacing: Annotated[list[Pacing], Meta(min_length=1)] = msgspec.field(default_factory=lambda: list[Pacing](("irq",)))
+    """One run for each, one after another."""
+    repeats: Annotated[int, Meta(ge=1, le=1000)] = 1
+    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
+    faults: Annotated[list[Any], Meta(max_length=0)] = []
+    """Reserved: what is broken when."""
+
+
+def read_scenario(path: Path) -> Scenario:
+    """The checked scenario in a TOML file.  Raises ConfigError."""
+    scenario = read_toml(path, Scenario)
+    try:
+        _check(scenario, path.parent)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return scenario
+
+
+def find_recording(name: str, beside: Path) -> Path:
+    """A sound file named in a scenario: beside it, or one of vsnd's own.  Raises ConfigError."""
+    for folder in (beside, RECORDINGS):
+        if (folder / name).is_file():
+            return folder / name
+    own = ", ".join(sorted(p.name for p in RECORDINGS.glob("*.flac")))
+    raise ConfigError(f"no file {name!r} beside the scenario, nor among vsnd's own ({own})")
+
+
+def _check(scenario: Scenario, beside: Path) -> None:
+    seen: set[int] = set()
+    for g, guest in enumerate(scenario.guests):
+        if guest.id in seen:
+            raise ConfigError(f"guests[{g}].id: {guest.id} is taken; every guest needs its own")
+        seen.add(guest.id)
+        for s, stream in enumerate(guest.streams):
+            try:
+                _check_stream(stream, scenario, beside)
+            except (ConfigError, ProtocolError) as error:
+                raise ConfigError(f"guests[{g}].streams[{s}].{error}") from None
+
+
+def _check_stream(stream: StreamSpec, scenario: Scenario, beside: Path) -> None:
+    if stream.device not in scenario.devices:
+        raise ConfigError(f"device: {stream.device!r} is none of the scenario's: {', '.join(scenario.devices)}")
+    if (stream.plays is None) == (stream.records is None):
+        raise ConfigError("plays: want either `plays` or `records`")
+    if stream.plays is not None:
+        try:
+            find_recording(stream.plays, beside)
+        except ConfigError as error:
+            raise ConfigError(f"plays: {error}") from None
+    if stream.records is not None and Path(stream.records).name != stream.records:
+        raise ConfigError(f"records: {stream.records!r}: want a plain file name; it is put into the output folder")
+    if not Format.from_name(stream.format).linear:
+        raise ConfigError(f"format: {stream.format} cannot be mixed; want a linear one, such as s16_le")
+    if stream.buffer_frames < 2 * stream.period_frames:
+        raise ConfigError(
+            f"buffer_frames: {stream.buffer_frames}; want at least two periods ({2 * stream.period_frames})"
+        )

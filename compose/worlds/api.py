@@ -1,0 +1,25 @@
+"""A world: where domains run.  It takes one block of a scenario and brings back its facts and traces."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from backend.latency.facts import Facts
+from compose.facts import Block
+
+#: Called now and then with the seconds of sound that have passed.
+OnProgress = Callable[[float], None]
+
+
+class World(Protocol):
+    """Runs blocks."""
+
+    def run(self, block: Block, on_progress: OnProgress) -> Facts:
+        """Run it; the traces are then in `block.out / "trace"`.
+
+        Raises ChildError (a domain failed), HostError, ConfigError.
+        """
+        ...
+
+
+class RunError(Exception):
+    """The run could not be made, or not finished; one line that says where to look."""

@@ -1,0 +1,152 @@
+"""One stream's wire: a request ring, an event page, two doorbells.
+
+The link moves requests out and responses and position events in.  It knows ids and bounds, not what a request means.
+It outlives the opening and closing of a PCM; it ends with the connection to the backend.
+"""
+
+from collections.abc import Callable
+from errno import EBUSY, ENODEV
+
+from hosts.api import Host, HostError, Loop
+from hosts.tasks import Future, within
+from ringproto.card import Transport
+from ringproto.eventpage import EventConsumer
+from ringproto.messages import (
+    CurPos,
+    HwParamResponse,
+    Request,
+    Response,
+    pack_request,
+    parse_event,
+    parse_response,
+)
+from ringproto.rings import FrontRing
+from ringproto.trace import Point, Tracer
+
+#: Called with the response to one request.
+OnResponse = Callable[[Response | HwParamResponse], None]
+#: Called with (position in octets, loop time) for every position event.
+OnPosition = Callable[[int, int], None]
+
+ANSWER_LIMIT_NS = 3_000_000_000
+"""How long a request may take: VSND_WAIT_BACK_MS of the kernel's frontend."""
+
+
+class StreamLink:
+    """The transport of one stream to one backend."""
+
+    def __init__(self, host: Host, backend_domid: int, stream: int, tracer: Tracer) -> None:
+        self.host = host
+        self.backend_domid = backend_domid
+        self.stream = stream
+        self.tracer = tracer
+        self.lost = False
+        self._next_id = 0
+        self._waiting: dict[int, OnResponse] = {}
+        self._on_position: OnPosition | None = None
+        self._on_lost: Callable[[], None] | None = None
+        self._ring_grant = host.share(backend_domid, 1)
+        self._event_grant = host.share(backend_domid, 1)
+        self._ring = FrontRing(self._ring_grant.pages[0], host.fence)
+        self._events = EventConsumer(self._event_grant.pages[0])
+        self._request_channel = host.offer_channel(backend_domid)
+        self._event_channel = host.offer_channel(backend_domid)
+        self._request_channel.on_notify(self._on_responses)
+        self._event_channel.on_notify(self._on_events)
+
+    @property
+    def loop(self) -> Loop:
+        """The domain's loop."""
+        return self.host.loop
+
+    @property
+    def transport(self) -> Transport:
+        """What to publish for the backend."""
+        return Transport(
+            ring_ref=self._ring_grant.refs[0],
+            event_channel=self._request_channel.port,
+            evt_ring_ref=self._event_grant.refs[0],
+            evt_event_channel=self._event_channel.port,
+        )
+
+    @property
+    def room(self) -> int:
+        """How many requests may be sent now."""
+        return self._ring.free
+
+    def attach(self, on_position: OnPosition, on_lost: Callable[[], None]) -> None:
+        """Deliver position events, and the loss of the backend, to the PCM that opens now."""
+        if self._on_position is not None:
+            raise HostError(EBUSY, f"stream {self.stream} is open already")
+        self._on_position, self._on_lost = on_position, on_lost
+
+    def detach(self) -> None:
+        """The PCM has closed: events are dropped until the next one attaches."""
+        self._on_position = self._on_lost = None
+
+    def next_id(self) -> int:
+        """An id that no request in flight has."""
+        while True:
+            self._next_id = (self._next_id + 1) & 0xFFFF
+            if self._next_id not in self._waiting:
+                return self._next_id
+
+    def send(self, request: Request, on_response: OnResponse) -> None:
+        """Send a request; there must be room.  Raises HostError(ENODEV) when the backend is gone."""
+        if self.lost:
+            raise HostError(ENODEV, "the backend is gone")
+        self._waiting[request.id] = on_response
+        self._ring.push(pack_request(request))
+        if self._ring.publish():
+            self._request_channel.notify()
+
+    async def call(self, request: Request) -> Response | HwParamResponse:
+        """Send a request and wait for its response.
+
+        Raises HostError with the errno of a response that says failure, ETIMEDOUT without one, ENODEV when the backend
+        goes away meanwhile.
+        """
+        answer: Future[Response | HwParamResponse] = Future()
+        self.send(request, answer.set)
+        response = await within(self.loop, ANSWER_LIMIT_NS, answer, type(request).__name__)
+        if response.status != 0:
+            raise HostError(-response.status, f"{type(request).__name__} refused by the backend")
+        return response
+
+    def close(self) -> None:
+        """The connection is over: answer what waits with ENODEV and give everything back."""
+        self.lost = True
+        waiting, self._waiting = self._waiting, {}
+        for request_id, on_response in waiting.items():
+            on_response(Response(request_id, 0, -ENODEV))
+        if self._on_lost is not None:
+            self._on_lost()
+        self._request_channel.close()
+        self._event_channel.close()
+        self._ring.release()
+        self._events.release()
+        self._ring_grant.end()
+        self._event_grant.end()
+
+    def _on_responses(self, now_ns: int) -> None:
+        self._on_events(now_ns)  # what was sent before a response is to be seen before it
+        while not self.lost:
+            slot = self._ring.take()
+            if slot is None:
+                if self._ring.final_check():
+                    continue
+                return
+            response = parse_response(slot)
+            on_response = self._waiting.pop(response.id, None)
+            if on_response is not None:  # a response to a request given up on is late, not wrong
+                on_response(response)
+
+    def _on_events(self, now_ns: int) -> None:
+        while not self.lost:
+            slot = self._events.take()
+            if slot is None:
+                return
+            event = parse_event(slot)
+            if isinstance(event, CurPos) and self._on_position is not None:
+                self.tracer.put(now_ns, Point.WOKE_GUEST, self.host.domid, self.stream, 0, event.position_octets)
+                self._on_position(event.position_octets, now_ns)

@@ -1,0 +1,249 @@
+"""What playing and recording have in common: a shared buffer, a state, and how far the card is.
+
+Theory, in ALSA's words.  `appl` counts frames the application handed over (or took), `hw` frames the card has played
+(or recorded), both since OPEN; their distance is the fill of the buffer.  `hw` moves only by the backend's position
+events.  After STOP the backend counts on from the next multiple of the buffer, and so do we: `base`.
+
+Every verb comes as a coroutine (`aopen`, `astart`, ...) for programs made of callbacks and for simulated time; the
+blocking ones run the domain's loop meanwhile.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from errno import EBADFD, EINVAL
+from typing import Self
+
+from frontend.link import StreamLink
+from frontend.params import PcmParams
+from hosts.api import Grant, HostError, OnTime
+from hosts.tasks import Future, run
+from ringproto.abi import Trigger
+from ringproto.buffer import SharedBuffer
+from ringproto.messages import CloseRequest, HwParamRequest, HwParamResponse, OpenRequest, Response, TriggerRequest
+from ringproto.pagedir import build_directory, data_pages, directory_pages
+from ringproto.trace import Point
+
+
+class PcmState(Enum):
+    """ALSA's stream states, as far as they exist here."""
+
+    CLOSED = "closed"
+    PREPARED = "prepared"
+    RUNNING = "running"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+    """An underrun or overrun was met, or a stop asked for; STOP is under way."""
+    LOST = "lost"
+    """The backend went away; this PCM is finished."""
+
+
+class Pcm:
+    """A stream opened with parameters.  Not used by itself: see PlaybackPcm, CapturePcm."""
+
+    def __init__(self, link: StreamLink, params: PcmParams) -> None:
+        self.params = params
+        self.state = PcmState.CLOSED
+        self.xruns = 0
+        """Underruns (playback) or overruns (capture), counted as ALSA would: fill beyond what the buffer can be."""
+        self.on_period: OnTime | None = None
+        """Called with the loop's time when the card passed a period, and when the stream can go on after an xrun."""
+        self._link = link
+        self._loop = link.loop
+        self._tracer = link.tracer
+        self._domid = link.host.domid
+        self._grants: list[Grant] = []
+        self._buffer: SharedBuffer | None = None
+        self._appl = 0
+        self._hw = 0
+        self._base = 0
+        self._moved: Future[None] | None = None
+        self._failure: HostError | None = None
+
+    # -- opening and closing ------------------------------------------------------------------------------------------
+
+    async def aopen(self) -> None:
+        """Agree on the parameters and have the backend map the buffer.
+
+        Raises HostError(EINVAL) when the backend does not offer these parameters, and what `StreamLink.call` raises.
+        """
+        if self.params.buffer_frames < 2 * self.params.period_frames:
+            raise HostError(EINVAL, f"buffer_frames: {self.params.buffer_frames}, want at least two periods")
+        self._link.attach(self._on_position, self._on_lost)
+        try:
+            await self._link.call(HwParamRequest(self._link.next_id(), self.params.as_query()))
+            await self._link.call(self._share_buffer())
+        except BaseException:
+            self._release()
+            raise
+        self._tracer.put(
+            self._loop.now_ns(), Point.OPENED, self._domid, self._link.stream,
+            self.params.rate_hz, self.params.period_frames,
+        )  # fmt: skip
+        self.state = PcmState.PREPARED
+
+    def _share_buffer(self) -> OpenRequest:
+        host, peer, size = self._link.host, self._link.backend_domid, self.params.buffer_octets
+        data = host.share(peer, data_pages(size))
+        directory = host.share(peer, directory_pages(size), writable=False)
+        self._grants = [data, directory]
+        build_directory(data.refs, directory.refs, directory.pages)
+        self._buffer = SharedBuffer(data.pages, size)
+        return OpenRequest(
+            id=self._link.next_id(),
+            rate_hz=self.params.rate_hz,
+            format=self.params.format,
+            channels=self.params.channels,
+            buffer_octets=size,
+            gref_directory=directory.refs[0],
+            period_octets=self.params.period_octets,
+        )
+
+    async def aclose(self) -> None:
+        """CLOSE, then take the buffer back: the backend has unmapped it before it answers."""
+        if self.state is PcmState.CLOSED:
+            return
+        lost, self.state = self.state is PcmState.LOST, PcmState.CLOSED
+        try:
+            if not lost:
+                await self._link.call(CloseRequest(self._link.next_id()))
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if not self._link.lost:
+            self._link.detach()
+        if self._buffer is not None:
+            self._buffer.release()
+            self._buffer = None
+        for grant in self._grants:
+            grant.end()
+        self._grants = []
+
+    # -- triggers -----------------------------------------------------------------------------------------------------
+
+    async def astart(self) -> None:
+        """START; a no-op when running."""
+        if self.state is PcmState.PREPARED:
+            self.state = PcmState.RUNNING
+            await self._trigger(Trigger.START)
+
+    def _start_soon(self) -> None:
+        """START without waiting for the answer."""
+        self.state = PcmState.RUNNING
+        self._link.send(TriggerRequest(self._link.next_id(), Trigger.START), self._check)
+
+    async def astop(self) -> None:
+        """STOP at once; what was not played is dropped.  Afterwards the stream is prepared."""
+        if self.state not in {PcmState.RUNNING, PcmState.DRAINING}:
+            return
+        self.state = PcmState.STOPPING
+        await self._trigger(Trigger.STOP)
+        self._prepare()
+
+    async def _trigger(self, trigger: Trigger) -> None:
+        await self._link.call(TriggerRequest(self._link.next_id(), trigger))
+
+    def _prepare(self) -> None:
+        if self.state is not PcmState.STOPPING:
+            return
+        buffer_frames = self.params.buffer_frames
+        self._base = -(-(self._base + self._hw) // buffer_frames) * buffer_frames
+        self._appl = self._hw = 0
+        self.state = PcmState.PREPARED
+
+    def _recover(self, now_ns: int) -> None:
+        """Count the xrun and stop; the application hears of it when the stream can go on."""
+        self.xruns += 1
+        self._tracer.put(now_ns, Point.UNDERRUN, self._domid, self._link.stream, self._base + self._appl, 0)
+        self.state = PcmState.STOPPING
+
+        def stopped(_response: object) -> None:
+            self._prepare()
+            self._wake(self._loop.now_ns())
+
+        self._link.send(TriggerRequest(self._link.next_id(), Trigger.STOP), stopped)
+
+    # -- progress -----------------------------------------------------------------------------------------------------
+
+    @property
+    def stream(self) -> int:
+        """The stream's number in traces: 16 for each PCM device before its own, and its index there."""
+        return self._link.stream
+
+    @property
+    def hw_frames(self) -> int:
+        """Frames played (or recorded) since OPEN, as of the last position event."""
+        return self._base + self._hw
+
+    def _on_position(self, position_octets: int, now_ns: int) -> None:
+        frames = position_octets // self.params.frame_octets - self._base
+        if frames <= self._hw:
+            return
+        if self.state is PcmState.STOPPING:
+            self._hw = frames  # the rounded position with which the backend ends
+        if self.state not in {PcmState.RUNNING, PcmState.DRAINING}:
+            return
+        period = self.params.period_frames
+        told_before, self._hw = (self._hw - 1) // period, frames
+        told = (frames - 1) // period  # the frame being presented counts in a position, but has not passed
+        if told == told_before:
+            return
+        boundary = self._base + told * period
+        self._progress(now_ns)
+        self._tracer.put(self._loop.now_ns(), Point.TOLD, self._domid, self._link.stream, boundary, position_octets)
+        self._wake(now_ns)
+
+    def _progress(self, now_ns: int) -> None:
+        """The card passed a period: see to xruns.  Each direction's own."""
+        raise AssertionError
+
+    def _wake(self, now_ns: int) -> None:
+        moved, self._moved = self._moved, None
+        if moved is not None:
+            moved.set(None)
+        if self.on_period is not None:
+            self.on_period(now_ns)
+
+    def _on_lost(self) -> None:
+        self.state = PcmState.LOST
+        self._wake(self._loop.now_ns())
+
+    def _check_alive(self) -> None:
+        if self.state in {PcmState.LOST, PcmState.CLOSED}:
+            raise self._failure or HostError(EBADFD, f"the PCM is {self.state.value}")
+
+    def _check(self, response: Response | HwParamResponse) -> None:
+        """A request nobody waits for was answered: a refusal ends the PCM, and the next call says why."""
+        if response.status != 0 and self.state is not PcmState.CLOSED:
+            self._failure = HostError(-response.status, "the backend refused a request of a running stream")
+            self._on_lost()
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        """Wait for `ready()`, looking whenever the card or the stream has moved."""
+        while not ready():
+            self._check_alive()
+            if self._moved is None:
+                self._moved = Future()
+            await self._moved
+
+    # -- blocking forms -----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """START, blocking until the backend has."""
+        run(self._loop, self.astart())
+
+    def stop(self) -> None:
+        """STOP, blocking until the backend has."""
+        run(self._loop, self.astop())
+
+    def close(self) -> None:
+        """Close the stream; harmless twice."""
+        run(self._loop, self.aclose())
+
+    def __enter__(self) -> Self:
+        if self.state is PcmState.CLOSED:
+            run(self._loop, self.aopen())
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""What a hypervisor gives a driver: memory, event channels, a store, time.  Knows nothing of sound."""

@@ -1,0 +1,1 @@
+"""A machine in virtual time: every domain an object, every history repeatable from its seed."""

@@ -1,0 +1,1 @@
+"""The xenstore itself, pure: a tree of values, who may touch it, transactions, watches, and what requests mean."""

@@ -1,0 +1,127 @@
+"""A changed tree that nobody sees yet, and what each request does to it.
+
+A single request is a draft that is committed at once; a transaction is a draft kept for a while.  A request that fails
+half-way leaves a draft that is thrown away, so the tree itself never holds half a change.
+
+What a domain may not see is answered EACCES whether it exists or not, unless the nearest existing node above would
+allow it: then a missing node is ENOENT.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from errno import EACCES, EINVAL, ENOENT, EPERM
+from typing import NamedTuple
+
+from hosts.api import HostError
+from hosts.xenstore import quota
+from hosts.xenstore.nodes import Node, find, nearest, walk, with_node
+from hosts.xenstore.paths import parent_of
+from hosts.xenstore.perms import PRIVILEGED, Access, Perms, allows, inherited
+from hosts.xenstore.quota import Quota, Usage, check_limit
+
+
+class Change(NamedTuple):
+    """One node set, made (`before` is None) or removed with all below (`after` is None)."""
+
+    path: str
+    before: Node | None
+    after: Node | None
+
+
+def node_octets(node: Node) -> int:
+    """What a node counts for: its value, its children's names with their NULs, 8 octets for each permission."""
+    return len(node.value) + sum(len(name) + 1 for name in node.children) + 8 * len(node.perms)
+
+
+class Draft:
+    """The tree from `root` on, with `changes` made so far, and how many more nodes each domain owns (`owned`)."""
+
+    def __init__(self, root: Node, usage: Usage, generations: Iterator[int]) -> None:
+        self.root = root
+        self.changes: list[Change] = []
+        self.owned: Counter[int] = Counter()
+        self._usage = usage
+        self._generations = generations
+
+    def get(self, domid: int, path: str, wanted: Access) -> Node:
+        """The node; HostError(EACCES) or HostError(ENOENT) when the domain cannot have it."""
+        node = self._look(domid, path, wanted)
+        if node is None:
+            raise HostError(ENOENT, "no such node", path)
+        return node
+
+    def write(self, domid: int, path: str, value: bytes) -> None:
+        """Set the value, making the node and its parents where they are missing."""
+        before = self._look(domid, path, Access.WRITE)
+        if before is None:
+            self._make(domid, path, value)
+        else:
+            self._put(domid, path, replace(before, value=value))
+        self._note(path, before)
+
+    def mkdir(self, domid: int, path: str) -> None:
+        """Make the node and its missing parents; nothing happens, and no watch fires, when it exists."""
+        if self._look(domid, path, Access.WRITE) is None:
+            self._make(domid, path, b"")
+            self._note(path, None)
+
+    def remove(self, domid: int, path: str) -> None:
+        """Remove the node and all below; a missing one is fine when its parent exists, else HostError(ENOENT)."""
+        before = self._look(domid, path, Access.WRITE)
+        if path == "/":
+            raise HostError(EINVAL, "the root stays")
+        parent = find(self.root, parent_of(path))
+        if parent is None:
+            raise HostError(ENOENT, "no such node, nor its parent", path)
+        if before is None:
+            return
+        self.owned.subtract(node.perms[0].domid for _, node in walk(path, before))
+        self.root = with_node(self.root, path, None)
+        self._put(PRIVILEGED, parent_of(path), self.get(PRIVILEGED, parent_of(path), Access.NONE))
+        self._note(path, before)
+
+    def set_perms(self, domid: int, path: str, perms: Perms) -> None:
+        """Replace the permissions: the owner may, and only Dom0 may give the node to another owner (EPERM)."""
+        before = self.get(domid, path, Access.WRITE)
+        owner = before.perms[0].domid
+        if domid not in (PRIVILEGED, owner):
+            raise HostError(EACCES, "not the owner", path)
+        if domid != PRIVILEGED and perms[0].domid != owner:
+            raise HostError(EPERM, "only Dom0 gives nodes away", path)
+        check_limit(domid, len(perms), quota.PERMS_PER_NODE_MAX, "permissions")
+        self._put(domid, path, replace(before, perms=perms))
+        self.owned[owner] -= 1
+        self.owned[perms[0].domid] += 1
+        self._note(path, before)
+
+    def _look(self, domid: int, path: str, wanted: Access) -> Node | None:
+        """The node, or None when it is missing and the domain may know that; HostError(EACCES) otherwise."""
+        node, missing = nearest(self.root, path)
+        if not allows(node.perms, domid, wanted):
+            raise HostError(EACCES, f"domain {domid} may not", path)
+        return None if missing else node
+
+    def _make(self, domid: int, path: str, value: bytes) -> None:
+        """Make the missing nodes down to `path`, the last with `value`."""
+        stem, missing = nearest(self.root, path)
+        perms = inherited(stem.perms, domid)
+        owner = perms[0].domid
+        check_limit(domid, len(path), quota.PATH_OCTETS_MAX, "octets of path", EINVAL)
+        if owner == domid:
+            self._usage.check(Quota.NODES, domid, self.owned[domid] + len(missing))
+        self.owned[owner] += len(missing)
+        node = Node(value, perms, next(self._generations))
+        check_limit(domid, node_octets(node), quota.NODE_OCTETS_MAX, "octets of a node")
+        for name in reversed(missing[1:]):
+            node = Node(b"", perms, next(self._generations), {name: node})
+        stem_path = path[: -sum(len(name) + 1 for name in missing)] or "/"
+        self._put(domid, stem_path, replace(stem, children={**stem.children, missing[0]: node}))
+
+    def _put(self, domid: int, path: str, node: Node) -> None:
+        """Set an existing node, which thereby has changed."""
+        check_limit(domid, node_octets(node), quota.NODE_OCTETS_MAX, "octets of a node")
+        self.root = with_node(self.root, path, replace(node, generation=next(self._generations)))
+
+    def _note(self, path: str, before: Node | None) -> None:
+        self.changes.append(Change(path, before, find(self.root, path)))

@@ -1,0 +1,96 @@
+"""The machine's one xenstore: the tree, its watches, and which domains there are.
+
+It also does the little that a toolstack does for every domain: makes its home when it appears, and clears up when it
+is gone.  What a dead domain owned goes, and no permission names it any more, so that a later domain of the same number
+inherits nothing (XSA-322, XSA-419).
+"""
+
+from itertools import count
+
+from hosts.xenstore.draft import Draft
+from hosts.xenstore.nodes import Node, find, walk
+from hosts.xenstore.paths import INTRODUCE_DOMAIN, RELEASE_DOMAIN, below, home_of
+from hosts.xenstore.perms import PRIVILEGED, ROOT_PERMS, Access, Perm, inherited, without
+from hosts.xenstore.quota import Quota, Usage
+from hosts.xenstore.watches import Watches
+
+
+class XenStore:
+    """Nodes, watches, domains.  Clients reach them through `hosts.xenstore.client.StoreClient`."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+        self.watches = Watches()
+        self._generations = count(1)
+        self._root = Node(b"", ROOT_PERMS, next(self._generations))
+        self._domids: dict[int, None] = {}
+        draft = self.draft()
+        draft.mkdir(PRIVILEGED, "/tool/xenstored")
+        self.commit(draft)
+        self.introduce(PRIVILEGED)
+
+    @property
+    def root(self) -> Node:
+        """The tree as it is now; later changes make another."""
+        return self._root
+
+    def draft(self) -> Draft:
+        """Room for changes, starting from the tree as it is now."""
+        return Draft(self._root, self.usage, self._generations)
+
+    def commit(self, draft: Draft) -> None:
+        """Make the draft the tree; it must have been started from the present one."""
+        self._root = draft.root
+        for domid, amount in draft.owned.items():
+            self.usage.add(Quota.NODES, domid, amount)
+        for change in draft.changes:
+            self.watches.fire(change, draft.root)
+
+    def is_introduced(self, domid: int) -> bool:
+        """Whether there is such a domain."""
+        return domid in self._domids
+
+    def introduce(self, domid: int) -> None:
+        """A domain appears: make its home (`domid` to read, `data` for its own use), then fire @introduceDomain.
+
+        Harmless for a domain known already.
+        """
+        if domid in self._domids:
+            return
+        self._domids[domid] = None
+        draft = self.draft()
+        _make_home(draft, domid)
+        self.commit(draft)
+        self.watches.fire_special(INTRODUCE_DOMAIN, lambda listener: listener == PRIVILEGED)
+
+    def release(self, domid: int) -> None:
+        """A domain is gone: remove its home and all it owned, forget its permissions, then fire @releaseDomain.
+
+        Harmless for a domain not known.  Dom0 never goes.
+        """
+        if domid == PRIVILEGED or domid not in self._domids:
+            return
+        del self._domids[domid]
+        draft = self.draft()
+        draft.remove(PRIVILEGED, home_of(domid))
+        mentioning = [found for found in walk("/", draft.root) if any(perm.domid == domid for perm in found[1].perms)]
+        for path, node in mentioning:
+            if find(draft.root, path) is None:
+                continue  # went with the one above it
+            if node.perms[0].domid == domid:
+                draft.remove(PRIVILEGED, path)
+            else:
+                draft.set_perms(PRIVILEGED, path, without(node.perms, domid))
+        self.commit(draft)
+        self.watches.fire_special(RELEASE_DOMAIN, lambda _listener: True)
+
+
+def _make_home(draft: Draft, domid: int) -> None:
+    home = home_of(domid)
+    readable = ROOT_PERMS if domid == PRIVILEGED else (ROOT_PERMS[0], Perm(domid, Access.READ))
+    draft.mkdir(PRIVILEGED, home)
+    draft.set_perms(PRIVILEGED, home, readable)
+    draft.write(PRIVILEGED, below(home, "domid"), str(domid).encode())
+    draft.set_perms(PRIVILEGED, below(home, "domid"), readable)
+    draft.mkdir(PRIVILEGED, below(home, "data"))
+    draft.set_perms(PRIVILEGED, below(home, "data"), inherited(ROOT_PERMS, domid))

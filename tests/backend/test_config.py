@@ -1,0 +1,71 @@
+"""The operator's configuration, and what is said of a bad one."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.config import ConfigError, read_config
+
+
+def config(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "backend.toml"
+    path.write_text(text)
+    return path
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read_config(config(tmp_path, text))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "backend.toml" in message
+    return message
+
+
+def test_ids_as_snd_be_spells_them_are_plain_keys(tmp_path: Path) -> None:
+    read = read_config(
+        config(
+            tmp_path,
+            """
+            [devices.speaker]
+            kind = "clocked"
+            [streams]
+            pulse = "speaker"
+            "pulse<sink>media.role:navi" = "speaker"
+            "alsa<hw:0;0>" = "speaker"
+            """,
+        )
+    )
+    assert read.streams["alsa<hw:0;0>"] == "speaker"
+    assert set(read.streams) == {"pulse", "pulse<sink>media.role:navi", "alsa<hw:0;0>"}
+
+
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+    assert "pacings" in refusal(tmp_path, 'pacings = "irq"\n[devices]\n[streams]\n')
+
+
+def test_a_wrong_type_is_named_with_its_field(tmp_path: Path) -> None:
+    assert "streams" in refusal(tmp_path, "streams = 3\n[devices]\n")
+
+
+def test_a_wrong_choice_says_what_would_be_right(tmp_path: Path) -> None:
+    assert "pacing" in refusal(tmp_path, 'pacing = "sometimes"\n[devices]\n[streams]\n')
+
+
+def test_a_device_without_a_kind_is_named(tmp_path: Path) -> None:
+    assert "devices.speaker.kind" in refusal(tmp_path, "[devices.speaker]\nrate_hz = 1\n[streams]\n")
+
+
+def test_a_stream_on_no_device_is_named(tmp_path: Path) -> None:
+    message = refusal(tmp_path, '[devices.speaker]\nkind = "clocked"\n[streams]\nmusic = "speakers"\n')
+    assert "music" in message
+    assert "speaker" in message
+
+
+def test_what_is_not_toml_is_said(tmp_path: Path) -> None:
+    assert "TOML" in refusal(tmp_path, "][")
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        read_config(tmp_path / "backend.toml")

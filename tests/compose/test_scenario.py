@@ -1,0 +1,73 @@
+"""Scenarios, and what is said of bad ones."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.config import ConfigError
+from compose.scenario import SCENARIOS, read_scenario
+
+GOOD = """
+name = "good"
+[devices.speaker]
+kind = "clocked"
+[[guests]]
+id = 1
+[[guests.streams]]
+device = "speaker"
+plays = "melody.flac"
+"""
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "scenario.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_scenario(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_the_shipped_scenarios_are_good() -> None:
+    paths = sorted(SCENARIOS.glob("*.toml"))
+    assert [path.stem for path in paths] == ["demo"]
+    for path in paths:
+        assert read_scenario(path).guests
+
+
+def test_defaults_are_filled_in(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(GOOD)
+    scenario = read_scenario(path)
+    assert (scenario.pacing, scenario.repeats, scenario.seed, scenario.duration_s) == (["irq"], 1, 1, 10.0)
+    assert scenario.guests[0].title == "guest 1"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (("id = 1", "id = 0"), "guests[0].id"),
+        (("id = 1", 'id = "one"'), "guests[0].id"),
+        (("id = 1", "id = 1\nidd = 2"), "idd"),
+        (('device = "speaker"', 'device = "radio"'), "guests[0].streams[0].device"),
+        (("melody.flac", "nothing.flac"), "guests[0].streams[0].plays"),
+        (('plays = "melody.flac"', ""), "guests[0].streams[0].plays"),
+        (('plays = "melody.flac"', 'records = "../out.wav"'), "guests[0].streams[0].records"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nformat = "s17_le"'), "guests[0].streams[0].format"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nformat = "mpeg"'), "guests[0].streams[0].format"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nchannels = 9'), "channels"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nbuffer_frames = 900'), "guests[0].streams[0].buffer_frames"),
+        (('name = "good"', 'name = "good"\npacing = ["naive"]'), "pacing"),
+        (('name = "good"', 'name = "good"\nduration_s = 0'), "duration_s"),
+        (('name = "good"', 'name = "good"\nfaults = [1]'), "faults"),
+        (('name = "good"', ""), "name"),
+    ],
+)
+def test_a_bad_field_is_named(tmp_path: Path, change: tuple[str, str], field: str) -> None:
+    assert field in refusal(tmp_path, GOOD.replace(*change))
+
+
+def test_two_guests_cannot_be_one(tmp_path: Path) -> None:
+    assert "guests[1].id" in refusal(tmp_path, GOOD + GOOD.partition("kind")[2].partition("\n")[2])
