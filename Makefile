@@ -1,44 +1,56 @@
-# vsnd: `make demo` on a fresh machine, `make test` for everything this machine can test.
+# make demo    three guests, one virtual card, one report   (OUT=out/demo)
+# make test    everything: lint, types, layers, tests       (ARGS="-k rings" goes to pytest)
+# make check   lint, types and layers only
+# make bench   writes bench.json
+# make clean   removes what these made
+#
+# All of them work in .venv, made with PYTHON and the versions of constraints.txt, and are quick when repeated.
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-OUT ?= out/demo
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+OUT    ?= out/demo
+ARGS   ?=
 
+BIN     := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DELETE_ON_ERROR:
 .PHONY: demo test check bench packages clean
 
-demo: $(VENV)/core
+demo: .venv/core
 	$(BIN)/vsnd demo --out $(OUT)
+	@echo "The report: $(OUT)/report.html"
 
-test: packages check
-	$(BIN)/python -m pytest
+test: check
+	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+check: .venv/dev packages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
-bench: packages $(VENV)/dev
-	$(BIN)/python -m tests.bench bench.json
+bench: .venv/dev packages
+	$(BIN)/python -m tests.bench
 
 packages:
-	@tools/install_packages.sh packages.txt
+	@tools/install_packages.sh
 
 clean:
-	rm -rf $(VENV) out bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv out bench.json dist build
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vsnd needs Python 3.11 or later; set PYTHON=" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+# What .venv holds: `core` is vsnd as its users have it, `dev` adds the tools.
+.venv/core: pyproject.toml constraints.txt | .venv/pyvenv.cfg
+	$(INSTALL) -e .
 	@touch $@
 
-$(VENV)/core: $(VENV)/made pyproject.toml constraints.txt
-	$(PIP) -e .
-	@touch $@
+.venv/dev: pyproject.toml constraints.txt | .venv/pyvenv.cfg
+	$(INSTALL) -e '.[dev]'
+	@touch $@ .venv/core
 
-$(VENV)/dev: $(VENV)/made pyproject.toml constraints.txt
-	$(PIP) -e '.[dev]'
-	@touch $@ $(VENV)/core
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "vsnd needs Python 3.11 or later: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "no venv made: on Debian, apt install python3-venv"; exit 1; }

@@ -29,7 +29,7 @@ class CaptureLine(StreamLine):
         self._recorded = 0  # guest frames since OPEN, lost ones included
         self._lost = 0  # of the voice's lost frames, those counted already
 
-    def transfer(self, request: ReadRequest, now_ns: int) -> None:
+    def transfer(self, request: ReadRequest) -> None:
         """Fill the region now, or as soon as it is recorded.  Raises ProtocolError(EINVAL) for a bad region."""
         self.check_region(request)
         self._waiting.append(request)

@@ -15,10 +15,14 @@ whose id is not listed gets no device.  snd_be's spellings (`pulse<sink>media.ro
 any other; nothing in them is ever passed to a sound library.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
+
+from backend.devices.api import DeviceError
+from backend.devices.registry import check_options, device_names
 
 T = TypeVar("T")
 
@@ -53,12 +57,22 @@ def read_config(path: Path) -> BackendConfig:
 def check_config(config: BackendConfig, source: str) -> None:
     """What types cannot say.  Raises ConfigError naming `source` and the field."""
     for name, options in config.devices.items():
-        if not isinstance(options.get("kind"), str):
-            raise ConfigError(f'{source}: devices.{name}.kind: missing; name a driver, such as "clocked"')
+        check_device(name, options, source)
     for unique_id, name in config.streams.items():
         if name not in config.devices:
             known = ", ".join(sorted(config.devices)) or "none"
             raise ConfigError(f"{source}: streams.{unique_id!r}: no device {name!r}; there are: {known}")
+
+
+def check_device(name: str, options: Mapping[str, Any], source: str) -> None:
+    """One device's `kind`, and the options that its driver takes.  Raises ConfigError."""
+    kind = options.get("kind")
+    if not isinstance(kind, str):
+        raise ConfigError(f"{source}: devices.{name}.kind: missing; one of: {', '.join(device_names())}")
+    try:
+        check_options(kind, {key: value for key, value in options.items() if key != "kind"})
+    except DeviceError as error:
+        raise ConfigError(f"{source}: devices.{name}: {error.strerror}") from error
 
 
 def read_toml(path: Path, kind: type[T]) -> T:

@@ -57,13 +57,13 @@ class StreamLine:
 
     def check_region(self, request: Transfer) -> None:
         """The request names whole frames inside the buffer.  Raises ProtocolError(EINVAL)."""
-        if request.length == 0 or request.length % self._frame_octets or request.offset % self._frame_octets:
+        offset, length, frame_octets = request.offset, request.length, self._frame_octets
+        if not length or length % frame_octets or offset % frame_octets or offset + length > self._buffer.size_octets:
             raise ProtocolError(
                 Errno.EINVAL,
-                f"offset {request.offset}, length {request.length}: want whole frames of {self._frame_octets} octets",
+                f"offset {offset}, length {length}: "
+                f"want whole frames of {frame_octets} octets inside a buffer of {self._buffer.size_octets}",
             )
-        if request.offset + request.length > self.opened.buffer_octets:
-            raise ProtocolError(Errno.EINVAL, f"offset + length: beyond the buffer of {self.opened.buffer_octets}")
 
     def _lay(self, d0: int) -> None:
         """From device frame `d0` on, time passes for this stream."""

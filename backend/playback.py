@@ -31,31 +31,40 @@ class PlaybackLine(StreamLine):
         self._taken_frames = 0  # of the guest's, since OPEN
         self._debt = 0  # device frames that were silence for want of the guest's, times the guest's rate
 
-    def transfer(self, request: WriteRequest, now_ns: int) -> None:
+    def transfer(self, request: WriteRequest) -> None:
         """Copy the region now, or as soon as there is room.  Raises ProtocolError(EINVAL) for a bad region."""
         self.check_region(request)
-        if self._waiting or not self._take(request, now_ns):
+        if self._waiting or not self._take(request):
             self._waiting.append(request)
 
     def admit(self, now_ns: int) -> None:
         """Take requests that waited for room."""
-        while self._waiting and self._take(self._waiting[0], now_ns):
+        while self._waiting and self._take(self._waiting[0]):
             self._waiting.popleft()
 
-    def _take(self, request: WriteRequest, now_ns: int) -> bool:
-        late = min(self._debt // self._device_rate_hz * self._frame_octets, request.length)
-        if request.length - late > self._queue.room_octets:
+    def _take(self, request: WriteRequest) -> bool:
+        """Copy the region into the queue, all but what is late, and answer; False when there is no room yet."""
+        late = self._pay_debt(request.length) if self._debt else 0
+        octets, offset = request.length - late, request.offset + late
+        if octets > self._queue.room_octets:
             return False
-        first, second = self._queue.reserve(request.length - late)
-        self._buffer.read_into(request.offset + late, first)
-        self._buffer.read_into(request.offset + late + len(first), second)
-        self._queue.commit(request.length - late)
-        self._debt -= late // self._frame_octets * self._device_rate_hz
-        self.late_frames += late // self._frame_octets
-        self._taken_frames += request.length // self._frame_octets
+        first, second = self._queue.reserve(octets)
+        self._buffer.read_into(offset, first)
+        if second:
+            self._buffer.read_into(offset + len(first), second)
+        self._queue.commit(octets)
+        frames = request.length // self._frame_octets
+        self._taken_frames += frames
         self._wire.answer(request, 0)
-        self._wire.trace(Point.COPIED, self._taken_frames, request.length // self._frame_octets)
+        self._wire.trace(Point.COPIED, self._taken_frames, frames)
         return True
+
+    def _pay_debt(self, octets: int) -> int:
+        """How many of so many octets belong to a moment that is past; they are counted, and owed no more."""
+        late_frames = min(self._debt // self._device_rate_hz, octets // self._frame_octets)
+        self._debt -= late_frames * self._device_rate_hz
+        self.late_frames += late_frames
+        return late_frames * self._frame_octets
 
     def start(self, now_ns: int) -> None:
         """Be mixed from the output's next frame on."""

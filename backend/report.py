@@ -33,10 +33,19 @@ class BackendReport(msgspec.Struct, frozen=True):
     streams: list[StreamCounters]
 
 
-def collect(backend: Backend, device_numbers: Mapping[tuple[str, Direction], int]) -> BackendReport:
+def cpu_seconds() -> float:
+    """CPU time of this process so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def collect(
+    backend: Backend, device_numbers: Mapping[tuple[str, Direction], int], cpu_before_s: float
+) -> BackendReport:
     """The counters of a backend that is still open.
 
-    `device_numbers` are the numbers of the devices' own records in the trace.
+    `device_numbers` are the numbers of the devices' own records in the trace; `cpu_before_s` is the CPU time that was
+    used before the backend served.
     """
     streams = [stream for session in backend.sessions.values() for stream in session.all_streams]
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -44,7 +53,7 @@ def collect(backend: Backend, device_numbers: Mapping[tuple[str, Direction], int
         machine=this_machine(),
         devices=_devices(backend, device_numbers),
         backend=BackendFacts(
-            cpu_s=usage.ru_utime + usage.ru_stime,
+            cpu_s=cpu_seconds() - cpu_before_s,
             looks=sum(port.looks for port in backend.patchbay.ports.values()),
             requests=sum(stream.wire.requests for stream in streams),
             events=sum(stream.wire.events for stream in streams),

@@ -30,10 +30,10 @@ from ringproto.messages import (
     HwParamResponse,
     OpenRequest,
     ReadRequest,
-    Response,
     TriggerRequest,
     WriteRequest,
     pack_response,
+    pack_status,
     parse_request,
 )
 from ringproto.trace import Point
@@ -79,7 +79,7 @@ class Stream:
 
     def answer(self, request: Transfer, status: int) -> None:
         """Respond to a READ or WRITE."""
-        self._respond(request.id, request.op, status)
+        self.wire.push(pack_status(request.id, request.op, status))
 
     def send_position(self, octets: int, boundary: int) -> bool:
         """Send a position event; False when there is no room."""
@@ -108,19 +108,21 @@ class Stream:
             self._respond(request.id, request.op, -(error.errno or Errno.EIO))
 
     def _respond(self, request_id: int, op: int, status: int) -> None:
-        self.wire.push(pack_response(Response(request_id, op, status)))
+        self.wire.push(pack_status(request_id, op, status))
 
     def _write(self, request: WriteRequest, now_ns: int) -> None:
-        after_op(self._state, request.op)
-        if not isinstance(self._line, PlaybackLine):
+        line = self._line
+        if not isinstance(line, PlaybackLine):
+            after_op(self._state, request.op)
             raise ProtocolError(Errno.EINVAL, "op: WRITE on a capture stream")
-        self._line.transfer(request, now_ns)
+        line.transfer(request)
 
     def _read(self, request: ReadRequest, now_ns: int) -> None:
-        after_op(self._state, request.op)
-        if not isinstance(self._line, CaptureLine):
+        line = self._line
+        if not isinstance(line, CaptureLine):
+            after_op(self._state, request.op)
             raise ProtocolError(Errno.EINVAL, "op: READ on a playback stream")
-        self._line.transfer(request, now_ns)
+        line.transfer(request)
 
     def _trigger(self, request: TriggerRequest, now_ns: int) -> None:
         state = after_op(self._state, request.trigger)

@@ -47,7 +47,9 @@ class GuestWire:
         self._dead = False
         self._in_pass = False
         host, domid = peer.host, peer.domid
+        self._domid = domid
         self._now_ns = host.loop.now_ns
+        self._put = peer.tracer.put
         with ExitStack() as made:
             ring_page = host.map(domid, (transport.ring_ref,))
             made.callback(ring_page.unmap)
@@ -91,7 +93,7 @@ class GuestWire:
 
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
-        self._peer.tracer.put(self._now_ns(), point, self._peer.domid, self._stream, frame, value)
+        self._put(self._now_ns(), point, self._domid, self._stream, frame, value)
 
     def close(self) -> None:
         """Unbind and unmap everything; harmless twice."""
@@ -105,7 +107,7 @@ class GuestWire:
     def _on_doorbell(self, now_ns: int) -> None:
         if self._dead:
             return
-        self._peer.tracer.put(now_ns, Point.WOKE_BACKEND, self._peer.domid, self._stream, 0, 0)
+        self._put(now_ns, Point.WOKE_BACKEND, self._domid, self._stream, 0, 0)
         self._in_pass = True
         try:
             more = self._take_requests(now_ns)

@@ -10,14 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from compose.worlds.api import RunError
 from hosts.process import die_with_parent
 
 GRACE_S = 5.0
 """How long a child may take to end when asked."""
-
-
-class ChildError(Exception):
-    """A child ended or failed when it should not have; the message says where its log is."""
 
 
 class Child:
@@ -42,12 +39,12 @@ class Child:
         return self._process.poll()
 
     def wait_ready(self) -> None:
-        """Wait for its line "ready".  Raises ChildError when it ends instead."""
+        """Wait for its line "ready".  Raises RunError when it ends instead."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.strip() == b"ready":
                 return
-        raise ChildError(f"{self.name} did not start: {self.last_words()}")
+        raise RunError(f"{self.name} did not start: {self.last_words()}")
 
     def say(self, line: str) -> None:
         """Send it a line; a child that is gone does not hear."""

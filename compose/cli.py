@@ -2,7 +2,7 @@
 
 Every refusal is one line on stderr that names the file or field and what would be right, and exit status 2.  A run that
 failed though it was asked for rightly ends with status 1.  Ctrl-C ends everything that was started, leaves finished
-files whole, and exits with 130.
+files whole, and exits with 130 (typer sees to the status).
 
 Heavy libraries are imported by the commands that need them, so that `vsnd --help` answers at once.
 """
@@ -124,8 +124,6 @@ def main() -> None:
         _fail(str(refusal), 2)
     except (RunError, OSError) as failure:
         _fail(str(failure), 2 if isinstance(failure, OSError) else 1)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
 
 
 def _fail(line: str, status: int) -> None:

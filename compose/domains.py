@@ -15,7 +15,7 @@ import msgspec
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.report import collect, write_report
+from backend.report import collect, cpu_seconds, write_report
 from compose.guest import Guest
 from compose.plan import TRACES, device_numbers, open_traced
 from compose.scenario import GuestSpec
@@ -55,8 +55,9 @@ def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Cal
         backend = Backend(host, config, open_traced(out, numbers), trace.writer)
         on_ready()
         quiet_collector()
+        cpu_before_s = cpu_seconds()
         loop.run_until(lambda: bool(stopping))
-        report = collect(backend, numbers)
+        report = collect(backend, numbers, cpu_before_s)
         backend.close()
         host.close()
     write_report(report, out / "backend.json")

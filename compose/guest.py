@@ -57,11 +57,15 @@ class Player:
         """Hand over whole periods while there is room."""
         pcm = self._pcm
         try:
-            while self._left_octets and pcm.room_frames >= min(pcm.params.period_frames, self._left_octets):
-                end = min(self._at + min(self._period_octets, self._left_octets), len(self._sound))
-                taken = pcm.write_nowait(self._sound[self._at : end]) * pcm.params.frame_octets
+            room_octets = pcm.room_frames * pcm.params.frame_octets
+            while self._left_octets and room_octets >= min(self._period_octets, self._left_octets):
+                wanted = min(self._period_octets, self._left_octets, len(self._sound) - self._at)
+                taken = pcm.write_nowait(self._sound[self._at : self._at + wanted]) * pcm.params.frame_octets
                 self._left_octets -= taken
+                room_octets -= taken
                 self._at = (self._at + taken) % len(self._sound)
+                if not taken:
+                    break
         except OSError as error:
             self._fed.fail(error)
         if not self._left_octets:

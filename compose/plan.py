@@ -11,6 +11,7 @@ from backend.devices.registry import open_device
 from backend.patchbay import OpenDevice
 from compose.facts import Block
 from compose.scenario import GuestSpec, find_recording
+from compose.sound import fit_sound
 from compose.toolstack import Attachment
 from frontend.params import PcmParams
 from hosts.api import Loop
@@ -32,7 +33,7 @@ TITLE_MAX = 80
 def backend_config(block: Block) -> BackendConfig:
     """What the backend of this run serves: each device under its own name as `unique-id`."""
     return BackendConfig(
-        devices={name: _into_folder(block, options) for name, options in block.scenario.devices.items()},
+        devices={name: _place_files(block, name, options) for name, options in block.scenario.devices.items()},
         streams={name: name for name in block.scenario.devices},
         pacing="timer" if block.pacing == "timer" else "irq",
     )
@@ -84,11 +85,14 @@ def limits(streams: Sequence[PcmParams]) -> Limits:
     )
 
 
-def _into_folder(block: Block, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The driver's options, with relative paths taken from the output folder or, to be read, from the scenario's."""
+def _place_files(block: Block, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The driver's options, with the files it writes in the output folder, and those it reads made fit for it there."""
     placed = dict(options)
     for key in WRITES & options.keys():
         placed[key] = str(block.out / str(options[key]))
     for key in READS & options.keys():
-        placed[key] = str(find_recording(str(options[key]), block.beside))
+        fit = block.out / f"{name}-input.wav"
+        source = find_recording(str(options[key]), block.beside)
+        fit_sound(source, fit, int(options.get("rate_hz", 48000)), int(options.get("channels", 2)))
+        placed[key] = str(fit)
     return placed

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from backend.config import ConfigError, Pacing, read_toml
+from backend.config import ConfigError, Pacing, check_device, read_toml
 from frontend.params import PcmParams
 from ringproto.errors import ProtocolError
 from ringproto.formats import Format
@@ -82,6 +82,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_scenario(path: Path) -> Scenario:
     """The checked scenario in a TOML file.  Raises ConfigError."""
     scenario = read_toml(path, Scenario)
+    for name, options in scenario.devices.items():
+        check_device(name, options, str(path))
     try:
         _check(scenario, path.parent)
     except ConfigError as error:

@@ -11,25 +11,35 @@ import soundfile
 import soxr
 
 from backend.config import ConfigError
-from backend.mixing.convert import decoder, encoder
+from backend.mixing.convert import FloatArray, decoder, encoder
 from backend.mixing.remix import remix_matrix
 from frontend.params import PcmParams
 
 
 def load_sound(path: Path, params: PcmParams) -> bytes:
     """The whole file as frames of the given format, rate and channels.  Raises ConfigError naming the file."""
-    try:
-        sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.SoundFileError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    if sound.shape[1] != params.channels:
-        sound = sound @ remix_matrix(sound.shape[1], params.channels)
-    if rate_hz != params.rate_hz:
-        sound = soxr.resample(sound, rate_hz, params.rate_hz)
-    octets = bytearray(len(sound) * params.frame_octets)
-    samples = np.ascontiguousarray(sound, dtype=np.float32).reshape(-1)
+    samples = np.ascontiguousarray(_read(path, params.rate_hz, params.channels)).reshape(-1)
+    octets = bytearray(samples.size * params.format.sample_octets)
     encoder(params.format, samples.size)(samples, memoryview(octets))
     return bytes(octets)
+
+
+def _read(path: Path, rate_hz: int, channels: int) -> FloatArray:
+    """The whole file at this rate, shape [frames, channels]."""
+    try:
+        sound, file_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if sound.shape[1] != channels:
+        sound = sound @ remix_matrix(sound.shape[1], channels)
+    if file_hz != rate_hz:
+        sound = soxr.resample(sound, file_hz, rate_hz)
+    return np.asarray(sound, np.float32)
+
+
+def fit_sound(source: Path, fit: Path, rate_hz: int, channels: int) -> None:
+    """Write `source` anew as a 24-bit WAV file of this rate and these channels.  Raises ConfigError naming the file."""
+    soundfile.write(fit, _read(source, rate_hz, channels), rate_hz, "PCM_24")
 
 
 class SoundWriter:

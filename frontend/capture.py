@@ -92,7 +92,7 @@ class CapturePcm(Pcm):
     def _on_filled(self, frames: int) -> Callable[[Response | HwParamResponse], None]:
         def filled(response: Response | HwParamResponse) -> None:
             self._check(response)
-            if self.state in {PcmState.RUNNING, PcmState.DRAINING}:
+            if self.state in (PcmState.RUNNING, PcmState.DRAINING):
                 self._filled += frames
                 self._wake(self._loop.now_ns())
 

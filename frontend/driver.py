@@ -70,7 +70,7 @@ class Card:
 
     async def aclose(self) -> None:
         """Unplug: say Closing, wait for the backend to let go (a second at most), give everything back, say Closed."""
-        if self.state in {XenbusState.INITIALISED, XenbusState.CONNECTED}:
+        if self.state in (XenbusState.INITIALISED, XenbusState.CONNECTED):
             self._set_state(XenbusState.CLOSING)
             with suppress(HostError):  # a backend that does not answer has nothing to lose either
                 await within(self.host.loop, FINISH_LIMIT_NS, self._finished, "closing")

@@ -134,7 +134,7 @@ class Pcm:
 
     async def astop(self) -> None:
         """STOP at once; what was not played is dropped.  Afterwards the stream is prepared."""
-        if self.state not in {PcmState.RUNNING, PcmState.DRAINING}:
+        if self.state not in (PcmState.RUNNING, PcmState.DRAINING):
             return
         self.state = PcmState.STOPPING
         await self._trigger(Trigger.STOP)
@@ -181,7 +181,7 @@ class Pcm:
             return
         if self.state is PcmState.STOPPING:
             self._hw = frames  # the rounded position with which the backend ends
-        if self.state not in {PcmState.RUNNING, PcmState.DRAINING}:
+        if self.state not in (PcmState.RUNNING, PcmState.DRAINING):
             return
         period = self.params.period_frames
         told_before, self._hw = (self._hw - 1) // period, frames
@@ -209,7 +209,7 @@ class Pcm:
         self._wake(self._loop.now_ns())
 
     def _check_alive(self) -> None:
-        if self.state in {PcmState.LOST, PcmState.CLOSED}:
+        if self.state in (PcmState.LOST, PcmState.CLOSED):
             raise self._failure or HostError(EBADFD, f"the PCM is {self.state.value}")
 
     def _check(self, response: Response | HwParamResponse) -> None:

@@ -40,7 +40,7 @@ class PlaybackPcm(Pcm):
     @property
     def room_frames(self) -> int:
         """How many frames `write_nowait` would take now."""
-        if self.state not in {PcmState.PREPARED, PcmState.RUNNING}:
+        if self.state not in (PcmState.PREPARED, PcmState.RUNNING):
             return 0
         if len(self._unanswered) >= WRITES_IN_FLIGHT_MAX:
             return 0

@@ -6,7 +6,7 @@ slot `n % 63` holds event `n`.  There is no word to suppress notifications: the 
 63 does not divide 2**32.  Where the counts wrap, the slots jump from 3 to 0: events 2**32 - 4 ... 2**32 - 1 lie in
 slots 0 to 3, and so do events 0 to 3.  Both ends compute alike, so nothing is misread, but of two unread events in one
 slot the older would be lost.  `EventProducer.room` therefore is False while an unread event lies in the very slot that
-comes next.
+comes next, so that events 0 to 3 wait until at most 3 others are unread.
 
 Rules as in `rings`: private counts, the peer's word read once and checked, slots copied once.
 """

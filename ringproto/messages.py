@@ -266,7 +266,13 @@ def pack_response(response: Response | HwParamResponse) -> bytes:
     assert response.status <= 0, "Linux would take a positive status for success"
     if isinstance(response, HwParamResponse):
         return abi.HW_PARAM_RESPONSE.pack(response.id, response.op, response.status, *response.params.numbers())
-    return abi.RESPONSE.pack(response.id, response.op, response.status)
+    return pack_status(response.id, response.op, response.status)
+
+
+def pack_status(request_id: int, op: int, status: int) -> bytes:
+    """The 64 octets of a plain response, without making one first: the data path's."""
+    assert status <= 0, "Linux would take a positive status for success"
+    return abi.RESPONSE.pack(request_id, op, status)
 
 
 def parse_event(slot: bytes) -> CurPos | None:

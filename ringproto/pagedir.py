@@ -42,7 +42,7 @@ def walk_directory(copy_page: Callable[[int], bytes], first_ref: int, size_octet
     the directory's own: an honest frontend has no such buffer, and each would let one page be written in two roles.
     """
     missing = data_pages(size_octets)
-    walked: list[int] = []
+    walked: set[int] = set()
     refs: list[int] = []
     following = first_ref
     while missing:
@@ -50,7 +50,7 @@ def walk_directory(copy_page: Callable[[int], bytes], first_ref: int, size_octet
             raise ProtocolError(Errno.EINVAL, f"gref_directory: ends with {missing} of the buffer's pages missing")
         if following in walked:
             raise ProtocolError(Errno.EINVAL, f"gref_directory: page {following} comes twice")
-        walked.append(following)
+        walked.add(following)
         following, *listed = _PAGE.unpack(copy_page(following))
         refs += listed[:missing]
         missing = max(missing - DIRECTORY_GREFS, 0)

@@ -9,9 +9,11 @@ Rules:
 1. What we produce is counted privately.  The shared word is written, never read back: the peer could have changed it.
 2. What the peer produces is read once per call, checked against what it could be, then used.
 3. A slot is copied to private memory once, and the copy is all that anybody sees.
-4. Two fences are real (a store must be seen before a later load is done, which no CPU promises by itself):
-   after publishing, before reading whether the peer wants a notification; and after saying that we want one, before the
-   final look for more.  Without either, both sides may go to sleep at once.
+4. Two fences hold a later load back until a store has been seen, which no CPU promises by itself: in `publish`, before
+   reading whether the peer wants a notification; in `final_check`, before looking once more.  Without either, both
+   sides may go to sleep at once.
+5. Two more keep slots and counts in step on CPUs that reorder more than x86 does: a slot is seen before the count that
+   covers it, and is copied after that count was read.
 
 `fence` is an argument: the host's full memory barrier in life, and in tests the place where the other side runs.
 """
@@ -61,15 +63,16 @@ class _Ring:
         old, new = self._published, self._produced
         if old == new:
             return False
+        self._fence()  # the slots before the count
         self._words[self._my_prod] = new
         self._published = new
-        self._fence()
+        self._fence()  # the count before the look
         return new - self._words[self._their_event] & U32 < new - old & U32
 
     def final_check(self) -> bool:
         """Before going to sleep: ask to be notified of the next message, and look once more; True when there is one."""
         self._words[self._my_event] = self._consumed + 1 & U32
-        self._fence()
+        self._fence()  # the wish before the look
         return self._words[self._their_prod] != self._consumed
 
     def release(self) -> None:
@@ -77,6 +80,7 @@ class _Ring:
         self._words.release()
 
     def _copy_next(self) -> bytes:
+        self._fence()  # the count before the slot
         at = PAGE_HEADER_OCTETS + self._consumed % RING_SLOTS * SLOT_OCTETS
         slot = bytes(self._page[at : at + SLOT_OCTETS])
         self._consumed = self._consumed + 1 & U32

@@ -4,9 +4,10 @@ A trace is a memory (a mapped file) with a header page and records of 32 octets 
 process that dies leaves all but its last record.  When it is full the first records stay, and the rest is counted.
 
     header: 0 magic "vtrace1\0" | 8 u64 records | 16 u64 capacity | 24 u64 dropped
-    record: 0 u64 time_ns | 8 u64 frame | 16 u16 domid | 18 u16 stream | 20 u16 point | 22 u16 flags (0) | 24 u64 value
+    record: 0 s64 time_ns | 8 s64 frame | 16 u16 domid | 18 u16 stream | 20 u16 point | 22 u16 flags (0) | 24 s64 value
 
-All little-endian.  `stream` is 16 * pcm + stream of a guest; of domain 0 it is the number of a card.
+All little-endian; what a peer sends beyond s64 is taken modulo 2**64.  `stream` is 16 * pcm + stream of a guest; of
+domain 0 it is the number of a card.
 """
 
 from collections.abc import Iterator
@@ -21,10 +22,18 @@ HEADER_OCTETS = PAGE_OCTETS
 MAGIC = b"vtrace1\0"
 
 _HEADER = Struct("<8sQQQ")
-_RECORD = Struct("<QQHHHHQ")
 _COUNT_WORD, _DROPPED_WORD = 1, 3
+_RECORD = Struct("<qqHHHHq")
+_RECORD_MODULO = Struct("<QQHHHHQ")  # the same octets, for numbers taken modulo 2**64
 RECORD_OCTETS = _RECORD.size
-assert RECORD_OCTETS == 32
+assert RECORD_OCTETS == _RECORD_MODULO.size == 32
+
+TRACE_FIELDS = {
+    "names": ("time_ns", "frame", "domid", "stream", "point", "flags", "value"),
+    "formats": ("<i8", "<i8", "<u2", "<u2", "<u2", "<u2", "<i8"),
+    "offsets": (0, 8, 16, 18, 20, 22, 24),
+}
+"""A record, as `numpy.dtype` takes it."""
 
 U64 = (1 << 64) - 1
 
@@ -102,7 +111,7 @@ class TraceWriter:
             self.dropped += 1
             self._words[_DROPPED_WORD] = self.dropped
             return
-        _RECORD.pack_into(self._memory, at, time_ns, frame & U64, domid, stream, point, 0, value & U64)
+        _RECORD_MODULO.pack_into(self._memory, at, time_ns, frame & U64, domid, stream, point, 0, value & U64)
         self._at = at + RECORD_OCTETS
         self._words[_COUNT_WORD] += 1  # last: a record counts once it is whole
 

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Installs the Debian packages listed in a file (one a line, # begins a comment) unless they are there, if we may.
+# Installs what packages.txt lists and this machine lacks, where apt is there and we may use it; says so where not.
 set -euo pipefail
 
-mapfile -t wanted < <(sed 's/#.*//' "$1" | tr -s ' \t' '\n' | grep .)
-missing=()
-for package in "${wanted[@]}"; do
-  dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-done
-[ ${#missing[@]} -eq 0 ] && exit 0
+cd "$(dirname "$0")/.."
 
-if ! command -v apt-get >/dev/null; then
-  echo "not installed, no apt here: ${missing[*]}; tests that need them are skipped" >&2
-elif [ "$(id -u)" = 0 ]; then
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-elif sudo -n true 2>/dev/null; then
-  sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-else
-  echo "not installed, no permission: ${missing[*]}; tests that need them are skipped" >&2
+missing=()
+for package in $(sed 's/#.*//' packages.txt); do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    echo "Going on without ${missing[*]}: installing needs apt-get and root." >&2
+    exit 0
 fi
+echo "Installing ${missing[*]}"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+{ "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
+    echo "Going on without what apt could not install." >&2

@@ -1,24 +1,27 @@
 #!/usr/bin/env bash
-# Builds the wheel, installs it into a fresh environment, and runs the tests against it, away from the sources.
+# Builds the wheel and runs the tests against it, in a folder and a venv of their own where the source packages are not.
+# All tests but tidy, which judges the source tree.  Needs the .venv of `make test`.
 set -euo pipefail
 
-sources=$(cd "$(dirname "$0")/.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+cd "$(dirname "$0")/.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
-"$sources/.venv/bin/python" -m build --quiet --wheel --outdir "$work/dist" "$sources"
-"${PYTHON:-python3}" -m venv "$work/venv"
-wheel=("$work"/dist/*.whl)
-"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$sources/constraints.txt" "${wheel[0]}[dev]"
+.venv/bin/python -m build --wheel --outdir "$scratch" >"$scratch/build.log" || { cat "$scratch/build.log"; exit 1; }
+wheel=$(echo "$scratch"/vsnd-*.whl)
+echo "Testing $(basename "$wheel")"
 
-# Only the tests and pytest's settings: what they import must come from the wheel.
-mkdir "$work/tests-only"
-cp -r "$sources/tests" "$sources/pyproject.toml" "$work/tests-only/"
-cp -r "$sources/docs" "$work/tests-only/"
-cd "$work/tests-only"
-"$work/venv/bin/python" - <<'PY'
-import backend, compose, frontend, hosts, ringproto
-for package in (ringproto, hosts, backend, frontend, compose):
-    assert "site-packages" in package.__path__[0], package.__path__
-PY
-"$work/venv/bin/python" -m pytest -q --ignore tests/test_tidy.py
+# It holds the five packages with all their data files, and nothing else.
+diff <(find ringproto hosts backend frontend compose -type f ! -path '*/__pycache__/*' | sort) \
+    <(.venv/bin/python -m zipfile -l "$wheel" | awk 'NR > 1 { print $1 }' | grep -v '\.dist-info/' | sort)
+
+.venv/bin/python -m venv "$scratch/venv"
+"$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt "${wheel}[dev]"
+"$scratch/venv/bin/vsnd" --help >/dev/null
+
+mkdir "$scratch/tests-only"
+cp -r tests docs pyproject.toml "$scratch/tests-only"   # tests compare the documents with the code
+cd "$scratch/tests-only"
+export PATH="$scratch/venv/bin:$PATH"
+python -P -c "import compose.cli as cli; assert 'site-packages' in cli.__file__, cli.__file__"
+python -P -m pytest -p no:cacheprovider --ignore=tests/test_tidy.py

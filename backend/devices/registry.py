@@ -52,11 +52,19 @@ def open_device(kind: str, options: Mapping[str, object], direction: Direction, 
     unknown or wrong (both named), and what the driver itself raises.
     """
     driver = _load(kind)
+    return driver.open(_convert(kind, options, driver), direction, loop)
+
+
+def check_options(kind: str, options: Mapping[str, object]) -> None:
+    """Raise what `open_device` would for such a name and such options, without opening anything."""
+    _convert(kind, options, _load(kind))
+
+
+def _convert(kind: str, options: Mapping[str, object], driver: Driver[OptionsT]) -> OptionsT:
     try:
-        converted = msgspec.convert(dict(options), driver.options)
+        return msgspec.convert(dict(options), driver.options)
     except msgspec.ValidationError as error:
         raise DeviceError(EINVAL, f"device {kind!r}: {error}") from error
-    return driver.open(converted, direction, loop)
 
 
 def _load(kind: str) -> Driver[Any]:  # options of any driver: they are converted to its own type before use

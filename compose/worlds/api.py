@@ -16,10 +16,10 @@ class World(Protocol):
     def run(self, block: Block, on_progress: OnProgress) -> Facts:
         """Run it; the traces are then in `block.out / "trace"`.
 
-        Raises ChildError (a domain failed), HostError, ConfigError.
+        Raises RunError, HostError, ConfigError.
         """
         ...
 
 
 class RunError(Exception):
-    """The run could not be made, or not finished; one line that says where to look."""
+    """The run could not be made, or not finished: a domain failed.  One line that says where to look."""

@@ -5,10 +5,11 @@ milliseconds.  The same seed gives the same trace, octet for octet.
 """
 
 from contextlib import ExitStack
+from functools import partial
 
 from backend.daemon import Backend
 from backend.latency.facts import Facts
-from backend.report import collect
+from backend.report import collect, cpu_seconds
 from compose.facts import Block, gather
 from compose.guest import Guest
 from compose.plan import TRACES, attachment, backend_config, device_numbers, open_traced
@@ -47,23 +48,26 @@ class SimWorld:
             numbers = device_numbers(block.scenario.devices)
             dom0 = machine.host(0)
             backend = Backend(dom0, backend_config(block), open_traced(block.out, numbers), tracer("backend").writer)
+            open_files.callback(backend.close)
             guests: list[Guest] = []
             for spec in block.scenario.guests:
                 attach(dom0.store, attachment(spec))
                 trace = tracer(f"guest-{spec.id}").writer
                 guests.append(Guest(machine.host(spec.id), spec, block.beside, block.out, trace))
+            cpu_before_s = cpu_seconds()
             self._play(machine, guests, block.scenario.duration_s, on_progress)
             reports = [guest.report() for guest in guests]
-            report = collect(backend, numbers)
-            backend.close()
+            report = collect(backend, numbers, cpu_before_s)
         return gather(block, self.name, vsnd_version(), report, reports)
 
     def _play(self, machine: SimMachine, guests: list[Guest], duration_s: float, on_progress: OnProgress) -> None:
         running = [spawn(_life(guest, duration_s)) for guest in guests]
-        while not all(guest.done for guest in running):
+        left = set(running)
+        for life in running:
+            life.on_done(partial(left.discard, life))
+        while left:
             on_progress(min(machine.timeline.now_ns / 1e9, duration_s))
-            deadline_ns = machine.timeline.now_ns + GLANCE_NS
-            machine.run_until(lambda: all(guest.done for guest in running), deadline_ns)
+            machine.run_until(lambda: not left, machine.timeline.now_ns + GLANCE_NS)
         _raise_first(running)
 
 
