@@ -18,7 +18,6 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 demo: .venv/core
 	$(BIN)/vsnd demo --out $(OUT)
-	@echo "The report: $(OUT)/report.html"
 
 test: check
 	$(BIN)/python -m pytest $(ARGS)
@@ -31,7 +30,7 @@ check: .venv/dev packages
 	$(BIN)/lint-imports
 
 bench: .venv/dev packages
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench bench.json
 
 packages:
 	@tools/install_packages.sh

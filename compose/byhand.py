@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,9 +19,12 @@ from backend.config import ConfigError, read_config
 from compose.children import Child
 from compose.domains import serve_backend
 from compose.sound import SoundWriter, load_sound
-from compose.toolstack import Attachment, attach
+from compose.toolstack import Attachment, attach_missing
+from compose.worlds.api import RunError
 from frontend import PcmParams, connect, open_capture, open_playback
-from hosts.emu.client import EmuHost, open_store
+from hosts.emu.client import EmuHost
+from hosts.emu.messages import store_path
+from hosts.emu.storeclient import EmuStore
 from hosts.loop import RealLoop
 from ringproto.card import CardConfig, Direction, Limits, PcmConfig, StreamConfig
 from ringproto.formats import Format
@@ -43,19 +47,26 @@ Asked = tuple[str, int | None, int | None]
 
 
 def be_host(directory: Path, guests: int) -> None:
-    """Run the machine until told to end.  Raises OSError when its folder cannot be used."""
-    with tempfile.TemporaryDirectory(prefix="vsnd-log-") as logs:
-        domids = list(range(1, guests + 1))
-        arguments = ("hosts.emu", str(directory), "--guests", ",".join(map(str, domids)))
-        with Child("host", arguments, Path(logs) / "host.log") as child:
-            child.wait_ready()
-            with open_store(directory, 0) as store:
-                for domid in domids:
-                    attach(store, Attachment(domid, default_card()))
-            print(f"The machine is in {directory}, with domains 1 to {guests}.  Ctrl-C ends it.")  # noqa: T201
-            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-            while child.status is None:
-                signal.sigtimedwait({signal.SIGCHLD}, 1.0)
+    """Run the machine until told to end.  Raises RunError when it cannot run in that folder, or ends by itself.
+
+    A guest that leaves takes its devices along, as a domain does; it finds a new card when it comes again.
+    """
+    cards = [Attachment(domid, default_card()) for domid in range(1, guests + 1)]
+    ended: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, lambda caught, frame: ended.append(caught))
+    loop = RealLoop()
+    with tempfile.TemporaryDirectory(prefix="vsnd-log-") as logs, ExitStack() as parts:
+        arguments = ("hosts.emu", str(directory), "--guests", ",".join(str(card.guest) for card in cards))
+        machine = parts.enter_context(Child("host", arguments, Path(logs) / "host.log"))
+        machine.wait_ready()
+        store = parts.enter_context(EmuStore(store_path(directory, 0), loop))
+        store.watch("@releaseDomain", lambda path: attach_missing(store, cards))
+        print(f"The machine is in {directory}, with domains 1 to {guests}.  Ctrl-C ends it.", flush=True)  # noqa: T201
+        loop.run_until(lambda: bool(ended))
+        if machine.status is not None:
+            raise RunError(f"the machine ended by itself: {machine.last_words()}")
+    loop.close()
 
 
 def default_card() -> CardConfig:
@@ -71,7 +82,7 @@ def be_backend(config: Path, directory: Path, out: Path) -> None:
     """Serve the machine in `directory` until told to end.  Raises ConfigError, OSError."""
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     checked = read_config(config)
-    serve_backend(directory, checked, out, lambda: print(f"Serving {directory}.  Ctrl-C ends it."))  # noqa: T201
+    serve_backend(directory, checked, out, lambda: print(f"Serving {directory}.  Ctrl-C ends it.", flush=True))  # noqa: T201
 
 
 def be_player(file: str, domain: int, directory: Path, asked: Asked) -> None:

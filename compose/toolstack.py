@@ -4,6 +4,7 @@ Guests of a scenario get their cards from here, and so do the guests of `vsnd ho
 order are libxl's (libxl_vsnd.c), so that a driver written for Xen finds what it expects.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hosts.api import Store, StoreView
@@ -38,6 +39,14 @@ def attach(store: Store, attachment: Attachment) -> None:
         _write_frontend(view, attachment)
 
     store.transact(write)
+
+
+def attach_missing(store: Store, attachments: Iterable[Attachment]) -> None:
+    """Give every guest that has lost its card (because its domain ended) a new one."""
+    for attachment in attachments:
+        if store.read(f"{attachment.frontend_path}/backend") is None:
+            remove(store, attachment)
+            attach(store, attachment)
 
 
 def detach(store: Store, attachment: Attachment) -> None:

@@ -48,7 +48,7 @@ class StreamLink:
         self._ring_grant = host.share(backend_domid, 1)
         self._event_grant = host.share(backend_domid, 1)
         self._ring = FrontRing(self._ring_grant.pages[0], host.fence)
-        self._events = EventConsumer(self._event_grant.pages[0])
+        self._events = EventConsumer(self._event_grant.pages[0], host.fence)
         self._request_channel = host.offer_channel(backend_domid)
         self._event_channel = host.offer_channel(backend_domid)
         self._request_channel.on_notify(self._on_responses)

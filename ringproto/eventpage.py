@@ -74,11 +74,12 @@ class EventProducer:
 class EventConsumer:
     """The frontend's end.  It initialises the page."""
 
-    __slots__ = ("_consumed", "_page", "_words")
+    __slots__ = ("_consumed", "_fence", "_page", "_words")
 
-    def __init__(self, page: memoryview, start: int = 0) -> None:
+    def __init__(self, page: memoryview, fence: Fence, start: int = 0) -> None:
         self._page = page
         self._words = page.cast("I")
+        self._fence = fence
         page[:PAGE_HEADER_OCTETS] = bytes(PAGE_HEADER_OCTETS)
         self._consumed = self._words[IN_CONS] = self._words[IN_PROD] = start
 
@@ -92,8 +93,10 @@ class EventConsumer:
             return None
         if unread > EVENT_SLOTS:
             raise ProtocolError(Errno.EINVAL, f"in_prod: {unread} events in {EVENT_SLOTS} slots")
+        self._fence()  # the count before the slot
         at = _slot_at(self._consumed)
         slot = bytes(self._page[at : at + SLOT_OCTETS])
+        self._fence()  # the slot before our count, which gives it back
         self._consumed = self._consumed + 1 & U32
         self._words[IN_CONS] = self._consumed
         return slot

@@ -28,11 +28,15 @@ _RECORD_MODULO = Struct("<QQHHHHQ")  # the same octets, for numbers taken modulo
 RECORD_OCTETS = _RECORD.size
 assert RECORD_OCTETS == _RECORD_MODULO.size == 32
 
-TRACE_FIELDS = {
-    "names": ("time_ns", "frame", "domid", "stream", "point", "flags", "value"),
-    "formats": ("<i8", "<i8", "<u2", "<u2", "<u2", "<u2", "<i8"),
-    "offsets": (0, 8, 16, 18, 20, 22, 24),
-}
+TRACE_FIELDS = [
+    ("time_ns", "<i8"),
+    ("frame", "<i8"),
+    ("domid", "<u2"),
+    ("stream", "<u2"),
+    ("point", "<u2"),
+    ("flags", "<u2"),
+    ("value", "<i8"),
+]
 """A record, as `numpy.dtype` takes it."""
 
 U64 = (1 << 64) - 1

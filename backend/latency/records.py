@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ringproto.trace import HEADER_OCTETS, Point, read_header
+from ringproto.trace import HEADER_OCTETS, TRACE_FIELDS, Point, read_header
 
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -27,17 +27,7 @@ NEVER_NS = (1 << 63) - 1
 CARD_DOMID = 0
 """Cards write their records as streams of Dom0."""
 
-TRACE_DTYPE = np.dtype(
-    [
-        ("time_ns", "<i8"),
-        ("frame", "<i8"),
-        ("domid", "<u2"),
-        ("stream", "<u2"),
-        ("point", "<u2"),
-        ("flags", "<u2"),
-        ("value", "<i8"),
-    ]
-)
+TRACE_DTYPE = np.dtype(TRACE_FIELDS)
 """`ringproto.trace`'s record.  Its 64-bit fields are read as signed, so that differences are too."""
 
 

@@ -82,7 +82,7 @@ class RawGuest:
         self.ring_page = self.host.share(0, 1)
         self.event_page = self.host.share(0, 1)
         self.ring = FrontRing(self.ring_page.pages[0], self.host.fence)
-        self.event_ring = EventConsumer(self.event_page.pages[0])
+        self.event_ring = EventConsumer(self.event_page.pages[0], self.host.fence)
         self.doorbell = self.host.offer_channel(0)
         self.event_doorbell = self.host.offer_channel(0)
         self.doorbell.on_notify(self._on_responses)

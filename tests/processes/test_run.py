@@ -14,11 +14,10 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
-import soxr
-from numpy.typing import NDArray
 
 from backend.latency.result import read_result
 from compose.scenario import RECORDINGS
+from tests.processes.correlation import lag_of, mono
 
 SCENARIO = """
 name = "two guests"
@@ -56,8 +55,6 @@ records = "take.wav"
 buffer_frames = 4800
 """
 
-Sound = NDArray[np.float64]
-
 
 def start(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
@@ -75,21 +72,6 @@ def wait_for(happened: Callable[[], bool], limit_s: float = 30.0) -> None:
 
 def machines() -> set[str]:
     return {entry.name for entry in Path(tempfile.gettempdir()).glob("vsnd-*")}
-
-
-def mono(path: Path, rate_hz: int = 48000) -> Sound:
-    samples, file_hz = soundfile.read(path, always_2d=True)
-    return np.asarray(soxr.resample(samples.mean(axis=1), file_hz, rate_hz), np.float64)
-
-
-def lag_of(sound: Sound, mix: Sound) -> tuple[int, float]:
-    """Where `sound` lies in `mix`, and how much the best place stands out over any 10 ms away from it."""
-    size = 1 << (len(sound) + len(mix) - 1).bit_length()
-    spectrum = np.fft.rfft(mix, size) * np.conj(np.fft.rfft(sound, size))
-    correlation = np.fft.irfft(spectrum / np.maximum(np.abs(spectrum), 1e-9), size)[: len(mix)]
-    best = int(np.argmax(correlation))
-    others = np.concatenate([correlation[: max(best - 480, 0)], correlation[best + 480 :]])
-    return best, float(correlation[best] / others.max())
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 from ringproto.abi import PAGE_OCTETS, SLOT_OCTETS
 from ringproto.rings import BackRing, FrontRing
 
-U32 = 2**32
+WRAP = 2**32
 
 #: Where indices begin in tests: at 0, and so that they wrap soon.
-STARTS = (0, U32 - 1, U32 - 20, U32 - 64)
+STARTS = (0, WRAP - 1, WRAP - 20, WRAP - 64)
 
 
 def no_fence() -> None:

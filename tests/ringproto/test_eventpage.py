@@ -3,7 +3,7 @@ import pytest
 from ringproto.abi import EVENT_SLOTS, IN_CONS, IN_PROD, PAGE_OCTETS
 from ringproto.errors import Errno, ProtocolError
 from ringproto.eventpage import EventConsumer, EventProducer
-from tests.ringproto.ringpages import STARTS, U32, no_fence, page_of, slot_of
+from tests.ringproto.ringpages import STARTS, WRAP, no_fence, page_of, slot_of
 
 
 class Ends:
@@ -12,13 +12,13 @@ class Ends:
     def __init__(self, start: int = 0) -> None:
         self.page = page_of()
         self.words = self.page.cast("I")
-        self.consumer = EventConsumer(self.page, start)
+        self.consumer = EventConsumer(self.page, no_fence, start)
         self.producer = EventProducer(self.page, no_fence)
 
 
 def test_the_frontend_initialises_the_page_and_leaves_no_old_octets_in_its_header() -> None:
     page = page_of(0xAA)
-    EventConsumer(page)
+    EventConsumer(page, no_fence)
     assert not any(page[:64])
 
 
@@ -28,9 +28,9 @@ def test_event_n_lies_in_slot_n_modulo_63_behind_the_header(start: int) -> None:
     ends.producer.push(slot_of(5))
     at = 64 + start % 63 * 64
     assert ends.page[at : at + 64] == slot_of(5)
-    assert ends.words[IN_PROD] == (start + 1) % U32
+    assert ends.words[IN_PROD] == (start + 1) % WRAP
     assert ends.consumer.take() == slot_of(5)
-    assert ends.words[IN_CONS] == (start + 1) % U32
+    assert ends.words[IN_CONS] == (start + 1) % WRAP
     assert ends.consumer.take() is None
 
 
@@ -46,7 +46,7 @@ def test_the_producer_goes_on_from_what_was_consumed() -> None:
 
 def test_a_slot_is_written_before_the_fence_and_counted_behind_it() -> None:
     page = page_of()
-    consumer = EventConsumer(page)
+    consumer = EventConsumer(page, no_fence)
     at_fence: list[tuple[bytes, bytes | None]] = []
     producer = EventProducer(page, lambda: at_fence.append((bytes(page[64:128]), consumer.take())))
     producer.push(slot_of(3))
@@ -67,10 +67,10 @@ def test_a_guest_asleep_for_hours_has_63_events_when_it_wakes_and_no_count_is_lo
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("ahead", [1, 1000, 2**31, U32 - 64])
+@pytest.mark.parametrize("ahead", [1, 1000, 2**31, WRAP - 64])
 def test_events_consumed_before_they_were_produced_are_refused(start: int, ahead: int) -> None:
     ends = Ends(start)
-    ends.words[IN_CONS] = (start + ahead) % U32
+    ends.words[IN_CONS] = (start + ahead) % WRAP
     with pytest.raises(ProtocolError, match="in_cons") as refused:
         _ = ends.producer.room
     assert refused.value.errno is Errno.EINVAL
@@ -84,10 +84,10 @@ def test_the_producers_word_is_never_read_back() -> None:
 
 
 @pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("claim", [EVENT_SLOTS + 1, 2**31, U32 - 1])
+@pytest.mark.parametrize("claim", [EVENT_SLOTS + 1, 2**31, WRAP - 1])
 def test_more_events_than_slots_are_refused(start: int, claim: int) -> None:
     ends = Ends(start)
-    ends.words[IN_PROD] = (start + claim) % U32
+    ends.words[IN_PROD] = (start + claim) % WRAP
     with pytest.raises(ProtocolError, match="in_prod"):
         ends.consumer.take()
 
@@ -95,7 +95,7 @@ def test_more_events_than_slots_are_refused(start: int, claim: int) -> None:
 @pytest.mark.parametrize("lag", range(EVENT_SLOTS + 1))
 def test_across_the_wrap_no_unread_event_is_overwritten(lag: int) -> None:
     """The consumer reads as late as it is let: `lag` events behind, or when there is no room."""
-    ends = Ends(U32 - 100)
+    ends = Ends(WRAP - 100)
     read: list[bytes | None] = []
     for number in range(200):
         while number - len(read) > lag or not ends.producer.room:
@@ -109,23 +109,23 @@ def test_across_the_wrap_no_unread_event_is_overwritten(lag: int) -> None:
 
 def test_room_is_short_for_the_four_slots_that_stand_twice_and_for_no_others() -> None:
     """With a consumer that reads only when there is no room: how many events were unread at each push."""
-    ends = Ends(U32 - 100)
+    ends = Ends(WRAP - 100)
     unread: dict[int, int] = {}
     for _ in range(200):
         while not ends.producer.room:
             assert ends.consumer.take() is not None
         count = ends.producer.count
-        unread[count] = (count - ends.words[IN_CONS]) % U32
+        unread[count] = (count - ends.words[IN_CONS]) % WRAP
         ends.producer.push(slot_of(count))
     assert [unread[count] for count in range(4)] == [3, 3, 3, 3]
-    assert [unread[U32 - count] for count in range(1, 38)] == [62] * 37
+    assert [unread[WRAP - count] for count in range(1, 38)] == [62] * 37
     assert [unread[count] for count in range(4, 64)] == [*range(4, 63), 62]
 
 
 def test_after_release_the_page_can_be_unmapped() -> None:
     memory = bytearray(PAGE_OCTETS)
     page = memoryview(memory)
-    consumer = EventConsumer(page)
+    consumer = EventConsumer(page, no_fence)
     producer = EventProducer(page, no_fence)
     producer.push(slot_of(0))
     consumer.take()

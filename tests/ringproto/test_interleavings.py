@@ -168,7 +168,7 @@ def consumer(start: int) -> Program:
     """Notes what it takes; there is no last look, as every event is notified."""
 
     def program(domain: Domain) -> None:
-        events = EventConsumer(domain.page, start)
+        events = EventConsumer(domain.page, domain.fence, start)
         domain.begin()
         while True:
             slot = events.take()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ringproto.abi import PAGE_OCTETS, REQ_EVENT, RING_SLOTS, RSP_EVENT, SLOT_OCTETS
 from ringproto.rings import BackRing, FrontRing
-from tests.ringproto.ringpages import STARTS, U32, RingEnds, no_fence, page_of, slot_of
+from tests.ringproto.ringpages import STARTS, WRAP, RingEnds, no_fence, page_of, slot_of
 
 
 def test_the_frontend_initialises_the_page_and_leaves_no_old_octets_in_its_header() -> None:
@@ -71,7 +71,7 @@ def test_only_whole_slots_are_pushed(octets: int) -> None:
 @pytest.mark.parametrize(("event", "wanted"), [(-1, False), (0, False), (1, True), (3, True), (4, False), (33, False)])
 def test_publishing_notifies_when_it_passes_the_index_asked_for(start: int, event: int, wanted: bool) -> None:
     ends = RingEnds(start)
-    ends.words[REQ_EVENT] = (start + event) % U32
+    ends.words[REQ_EVENT] = (start + event) % WRAP
     for _ in range(3):
         ends.front.push(slot_of(0))
     assert ends.front.publish() is wanted
@@ -92,9 +92,9 @@ def test_the_final_check_asks_for_the_next_message(start: int) -> None:
     assert ends.back.final_check()
     assert ends.back.take() is not None
     assert not ends.back.final_check()
-    assert ends.words[REQ_EVENT] == (start + 3) % U32
+    assert ends.words[REQ_EVENT] == (start + 3) % WRAP
     assert not ends.front.final_check()
-    assert ends.words[RSP_EVENT] == (start + 1) % U32
+    assert ends.words[RSP_EVENT] == (start + 1) % WRAP
 
 
 def test_the_final_check_sees_what_came_at_its_fence() -> None:
@@ -109,7 +109,7 @@ def test_the_final_check_sees_what_came_at_its_fence() -> None:
 
 
 @given(
-    start=st.integers(0, U32 - 1) | st.integers(U32 - 200, U32 - 1),
+    start=st.integers(0, WRAP - 1) | st.integers(WRAP - 200, WRAP - 1),
     acts=st.lists(st.sampled_from(["push", "publish", "take", "answer", "respond", "hear"]), max_size=300),
 )
 def test_a_ring_is_two_queues(start: int, acts: list[str]) -> None:
@@ -162,7 +162,7 @@ class Backend:
         self.notified = self.ring.publish() or self.notified
 
 
-@pytest.mark.parametrize("start", [0, U32 - 2])
+@pytest.mark.parametrize("start", [0, WRAP - 2])
 @pytest.mark.parametrize("pattern", range(2**8))
 def test_on_real_memory_the_other_side_may_run_at_any_fence(pattern: int, start: int) -> None:
     page = page_of()

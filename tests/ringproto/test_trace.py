@@ -123,7 +123,7 @@ def test_a_header_that_lies_of_its_count_is_believed_no_further_than_the_memory(
 def test_the_fields_describe_a_record_to_numpy() -> None:
     memory = memory_for(1)
     TraceWriter(memoryview(memory)).put(5, Point.STARTED, 7, 0x12, -480, -3)
-    dtype = np.dtype(TRACE_FIELDS)  # type: ignore[call-overload]  # numpy's stubs want a type of their own
+    dtype = np.dtype(TRACE_FIELDS)
     assert dtype.itemsize == RECORD_OCTETS
     record = np.frombuffer(memory, dtype, offset=HEADER_OCTETS)[0]
     assert tuple(record.tolist()) == (5, -480, 7, 0x12, Point.STARTED, 0, -3)
