@@ -47,6 +47,8 @@ class Pcm:
         """Underruns (playback) or overruns (capture), counted as ALSA would: fill beyond what the buffer can be."""
         self.on_period: OnTime | None = None
         """Called with the loop's time when the card passed a period, and when the stream can go on after an xrun."""
+        self._frame_octets = params.frame_octets
+        self._buffer_frames = params.buffer_frames
         self._link = link
         self._loop = link.loop
         self._tracer = link.tracer
@@ -146,8 +148,7 @@ class Pcm:
     def _prepare(self) -> None:
         if self.state is not PcmState.STOPPING:
             return
-        buffer_frames = self.params.buffer_frames
-        self._base = -(-(self._base + self._hw) // buffer_frames) * buffer_frames
+        self._base = -(-(self._base + self._hw) // self._buffer_frames) * self._buffer_frames
         self._appl = self._hw = 0
         self.state = PcmState.PREPARED
 
@@ -176,7 +177,7 @@ class Pcm:
         return self._base + self._hw
 
     def _on_position(self, position_octets: int, now_ns: int) -> None:
-        frames = position_octets // self.params.frame_octets - self._base
+        frames = position_octets // self._frame_octets - self._base
         if frames <= self._hw:
             return
         if self.state is PcmState.STOPPING:
@@ -197,10 +198,15 @@ class Pcm:
         """The card passed a period: see to xruns.  Each direction's own."""
         raise AssertionError
 
-    def _wake(self, now_ns: int) -> None:
+    def _stir(self) -> None:
+        """Let whoever waits look again."""
         moved, self._moved = self._moved, None
         if moved is not None:
             moved.set(None)
+
+    def _wake(self, now_ns: int) -> None:
+        """A period has passed, or the stream can go on: tell the application."""
+        self._stir()
         if self.on_period is not None:
             self.on_period(now_ns)
 

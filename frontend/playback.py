@@ -44,8 +44,8 @@ class PlaybackPcm(Pcm):
             return 0
         if len(self._unanswered) >= WRITES_IN_FLIGHT_MAX:
             return 0
-        buffer_frames = self.params.buffer_frames
-        return min(buffer_frames - max(self._appl - self._hw, 0), buffer_frames - self._unanswered_frames)
+        fill = self._appl - self._hw
+        return self._buffer_frames - (fill if fill > self._unanswered_frames else self._unanswered_frames)
 
     def write_nowait(self, frames: Frames) -> int:
         """Hand over as many interleaved frames as fit now; returns how many did.
@@ -55,9 +55,9 @@ class PlaybackPcm(Pcm):
         """
         self._check_alive()
         octets = octets_of(frames)
-        if len(octets) % self.params.frame_octets:
-            raise HostError(EINVAL, f"{len(octets)} octets are no whole frames of {self.params.frame_octets}")
-        wanted = len(octets) // self.params.frame_octets
+        if len(octets) % self._frame_octets:
+            raise HostError(EINVAL, f"{len(octets)} octets are no whole frames of {self._frame_octets}")
+        wanted = len(octets) // self._frame_octets
         taken = 0
         while taken < wanted:
             chunk = min(wanted - taken, self.room_frames, self._to_buffer_end())
@@ -65,7 +65,7 @@ class PlaybackPcm(Pcm):
                 break
             self._hand_over(octets, taken, chunk)
             taken += chunk
-        if self.state is PcmState.PREPARED and self._appl >= self.params.buffer_frames:
+        if self.state is PcmState.PREPARED and self._appl >= self._buffer_frames:
             self._start_soon()
         return taken
 
@@ -74,7 +74,7 @@ class PlaybackPcm(Pcm):
         octets = octets_of(frames)
         done = 0
         while done < len(octets):
-            done += self.write_nowait(octets[done:]) * self.params.frame_octets
+            done += self.write_nowait(octets[done:]) * self._frame_octets
             if done < len(octets):
                 await self._until(lambda: self.room_frames > 0)
 
@@ -96,13 +96,13 @@ class PlaybackPcm(Pcm):
         run(self._loop, self.adrain())
 
     def _to_buffer_end(self) -> int:
-        return self.params.buffer_frames - self._appl % self.params.buffer_frames
+        return self._buffer_frames - self._appl % self._buffer_frames
 
     def _hand_over(self, octets: memoryview, first: int, frames: int) -> None:
         """Copy and announce `frames` frames that neither wrap nor exceed the room."""
         assert self._buffer is not None
-        size = self.params.frame_octets
-        offset = self._appl % self.params.buffer_frames * size
+        size = self._frame_octets
+        offset = self._appl % self._buffer_frames * size
         now_ns = self._loop.now_ns()
         self._buffer.write_from(offset, octets[first * size : (first + frames) * size])
         self._appl += frames
@@ -117,6 +117,7 @@ class PlaybackPcm(Pcm):
         """The oldest WRITE is answered: the backend answers them in order."""
         self._unanswered_frames -= self._unanswered.popleft()
         self._check(response)
+        self._stir()
 
     def _progress(self, now_ns: int) -> None:
         if self.state is PcmState.RUNNING and self._hw > self._appl:

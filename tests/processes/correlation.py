@@ -19,11 +19,12 @@ def mono(path: Path, rate_hz: int = 48000) -> Sound:
 def lag_of(sound: Sound, mix: Sound) -> tuple[int, float]:
     """Where `sound` lies in `mix`, and how much the best place stands out over any that is 10 ms away from it.
 
-    The correlation is whitened (phase only), so that loud low tones do not smear its peak.
+    The correlation is whitened, so that loud low tones do not smear its peak, where `sound` has anything to say at all.
     """
     size = 1 << (len(sound) + len(mix) - 1).bit_length()
-    spectrum = np.fft.rfft(mix, size) * np.conj(np.fft.rfft(sound, size))
-    correlation = np.fft.irfft(spectrum / np.maximum(np.abs(spectrum), 1e-9), size)[: len(mix)]
+    own, whole = np.fft.rfft(sound, size), np.fft.rfft(mix, size)
+    own /= np.maximum(np.abs(own), 0.01 * np.abs(own).max())
+    correlation = np.fft.irfft(whole * np.conj(own), size)[: len(mix)]
     best = int(np.argmax(correlation))
     others = np.concatenate([correlation[: max(best - 480, 0)], correlation[best + 480 :]])
     return best, float(correlation[best] / others.max())

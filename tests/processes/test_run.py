@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,10 +57,18 @@ buffer_frames = 4800
 """
 
 
-def start(*arguments: str) -> "subprocess.Popen[str]":
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Path]:
+    """Where the runs of these tests put their machines; nothing may be left there."""
+    with tempfile.TemporaryDirectory(prefix="v") as folder:  # short: a socket's path has 107 characters at most
+        yield Path(folder)
+        assert not list(Path(folder).iterdir()), "a machine's folder is left"
+
+
+def start(machines: Path, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "compose.cli", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(machines)},
     )  # fmt: skip
 
 
@@ -70,21 +79,16 @@ def wait_for(happened: Callable[[], bool], limit_s: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-def machines() -> set[str]:
-    return {entry.name for entry in Path(tempfile.gettempdir()).glob("vsnd-*")}
-
-
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, machines: Path) -> Path:
     folder = tmp_path_factory.mktemp("run")
     scenario = folder / "scenario.toml"
     scenario.write_text(SCENARIO.format(seconds=5))
-    before = machines()
-    run = start("run", str(scenario), "--out", str(folder / "out"))
+    run = start(machines, "run", str(scenario), "--out", str(folder / "out"))
     said, errors = run.communicate(timeout=60)
     assert run.returncode == 0, errors
     assert "report.html" in said
-    assert machines() == before, "the machine's folder is left"
+    assert not list(machines.iterdir()), "the machine's folder is left"
     return folder / "out"
 
 
@@ -126,11 +130,10 @@ def test_the_take_is_what_the_card_recorded(finished: Path) -> None:
     assert lag < len(take)
 
 
-def test_ctrl_c_leaves_whole_files_and_nothing_running(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_whole_files_and_nothing_running(tmp_path: Path, machines: Path) -> None:
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(SCENARIO.format(seconds=60))
-    before = machines()
-    run = start("run", str(scenario), "--out", str(tmp_path / "out"))
+    run = start(machines, "run", str(scenario), "--out", str(tmp_path / "out"))
     mix = tmp_path / "out" / "mix.wav"
     wait_for(lambda: mix.exists() and mix.stat().st_size > 100_000)
     children = psutil.Process(run.pid).children(recursive=True)
@@ -140,15 +143,15 @@ def test_ctrl_c_leaves_whole_files_and_nothing_running(tmp_path: Path) -> None:
     assert run.returncode == 130
     assert errors == "", "whoever pressed it knows"
     assert not [child for child in children if child.is_running()]
-    assert machines() == before
+    assert not list(machines.iterdir())
     assert soundfile.info(mix).frames > 20_000
     assert soundfile.info(tmp_path / "out" / "take.wav").frames > 0
 
 
-def test_nothing_outlives_a_killed_run(tmp_path: Path) -> None:
+def test_nothing_outlives_a_killed_run(tmp_path: Path, machines: Path) -> None:
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(SCENARIO.format(seconds=60))
-    run = start("run", str(scenario), "--out", str(tmp_path / "out"))
+    run = start(machines, "run", str(scenario), "--out", str(tmp_path / "out"))
     mix = tmp_path / "out" / "mix.wav"
     wait_for(lambda: mix.exists() and mix.stat().st_size > 100_000)
     children = psutil.Process(run.pid).children(recursive=True)
@@ -156,14 +159,16 @@ def test_nothing_outlives_a_killed_run(tmp_path: Path) -> None:
     run.communicate()
     wait_for(lambda: not [child for child in children if child.is_running()])
     assert soundfile.info(mix).frames > 20_000
+    for left in machines.iterdir():  # nobody was there to remove it
+        shutil.rmtree(left)
 
 
-def test_a_guest_that_fails_is_named_with_its_log(tmp_path: Path) -> None:
+def test_a_guest_that_fails_is_named_with_its_log(tmp_path: Path, machines: Path) -> None:
     scenario = tmp_path / "scenario.toml"
     # 20 ms are what is mixed ahead of a card with 10 ms periods: too little for a guest, and the backend refuses it
     text = SCENARIO.format(seconds=5).replace("period_frames = 240", "period_frames = 480")
     scenario.write_text(text.replace("buffer_frames = 3528", "buffer_frames = 882"))
-    run = start("run", str(scenario), "--out", str(tmp_path / "out"))
+    run = start(machines, "run", str(scenario), "--out", str(tmp_path / "out"))
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 1
     assert errors.startswith("vsnd: guest-1 ")
