@@ -30,7 +30,7 @@ check: .venv/dev packages
 	$(BIN)/lint-imports
 
 bench: .venv/dev packages
-	$(BIN)/python -m tests.bench bench.json
+	$(BIN)/python -m tests.bench
 
 packages:
 	@tools/install_packages.sh

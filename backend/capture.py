@@ -36,9 +36,9 @@ class CaptureLine(StreamLine):
         self._serve()
 
     def start(self, now_ns: int) -> None:
-        """Be recorded for, from now on."""
-        self._lay(self._input.next_frame)
+        """Be recorded for, from now on.  Raises DeviceError."""
         self._input.join(self, now_ns)
+        self._lay(self._input.next_frame)
 
     def pause(self, now_ns: int) -> None:
         """Be recorded for no more; what was recorded stays."""
@@ -52,8 +52,7 @@ class CaptureLine(StreamLine):
         self._input.leave(self, now_ns)
         self._lift()
         self.voice.reset()
-        while self._waiting:  # answered with what the region holds: nobody will look at it
-            self._wire.answer(self._waiting.popleft(), 0)
+        self._answer_waiting()
         self._round_up()
         self._recorded = self._position
 
@@ -78,5 +77,10 @@ class CaptureLine(StreamLine):
     def release(self, now_ns: int) -> None:
         """Leave the input and let go of the guest's buffer."""
         self._input.leave(self, now_ns)
-        self._waiting.clear()
+        self._answer_waiting()
         super().release(now_ns)
+
+    def _answer_waiting(self) -> None:
+        """With what the region holds: nobody will look at it."""
+        while self._waiting:
+            self._wire.answer(self._waiting.popleft(), 0)

@@ -4,13 +4,17 @@ A look takes what the card has recorded since the last one, hands it to every li
 each tell its guest.  The card runs while anybody records.
 """
 
+import logging
+from errno import ENODEV
 from typing import Protocol
 
-from backend.devices.api import AudioDevice
+from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.capture import CaptureVoice, Splitter
 from backend.mixing.spec import SampleSpec
 from backend.output import MakePacing
 from hosts.api import Loop
+
+log = logging.getLogger("vsnd.backend")
 
 
 class RecordingLine(Protocol):
@@ -40,6 +44,7 @@ class Input:
         self._block = memoryview(bytearray(self.block_frames * self.spec.frame_octets))
         self._lines: list[RecordingLine] = []
         self._voices: list[CaptureVoice] = []
+        self._failed = False
 
     @property
     def looks(self) -> int:
@@ -52,12 +57,14 @@ class Input:
         return self.device.written_frames
 
     def join(self, line: RecordingLine, now_ns: int) -> None:
-        """Record for this line from `next_frame` on."""
-        self._lines.append(line)
-        self._voices.append(line.voice)
-        if len(self._lines) == 1:
+        """Record for this line from `next_frame` on.  Raises DeviceError(ENODEV) when the device is gone."""
+        if self._failed:
+            raise DeviceError(ENODEV, f"{self.name} is gone")
+        if not self._lines:
             self.device.start(now_ns)
             self._pacing.start(now_ns)
+        self._lines.append(line)
+        self._voices.append(line.voice)
 
     def leave(self, line: RecordingLine, now_ns: int) -> None:
         """Record for this line no more; harmless when it has not joined."""
@@ -71,6 +78,16 @@ class Input:
 
     def look(self, now_ns: int) -> None:
         """Take what was recorded, and act on it."""
+        try:
+            self._look(now_ns)
+        except DeviceError as error:
+            log.warning("device %s: %s", self.name, error.strerror)
+            self._failed = True
+            self._pacing.stop()
+            self._lines.clear()
+            self._voices.clear()
+
+    def _look(self, now_ns: int) -> None:
         while (frames := self.device.read(self._block, now_ns)) > 0:
             block = self._block[: frames * self.spec.frame_octets]
             made = self._splitter.split(block, self._voices)

@@ -4,12 +4,15 @@ A look does three things in one pass over all lines, in this order: report the p
 and write while we work), let waiting frames in where there is room, and mix ahead until the card has `lead_frames`.
 What decides the moment of a look is a PeriodSource; nothing else differs between pacings.
 
+A device that fails is given up: its lines hear nothing more of it, and none can join.
+
 The card runs while anybody plays.  When the last line leaves, mixing stops, and the card with it once it has played
 what it had.
 """
 
+import logging
 from collections.abc import Callable
-from errno import EIO
+from errno import EIO, ENODEV
 from typing import Protocol
 
 from backend.devices.api import AudioDevice, DeviceError
@@ -18,6 +21,8 @@ from backend.mixing.spec import SampleSpec
 from backend.mixing.voice import Voice
 from backend.pacing.api import PeriodSource
 from hosts.api import Loop, OnTime
+
+log = logging.getLogger("vsnd.backend")
 
 #: Makes the pacing of a device: (loop, look, device) -> PeriodSource.
 MakePacing = Callable[[Loop, OnTime, AudioDevice], PeriodSource]
@@ -58,7 +63,7 @@ class Output:
         self._block = memoryview(bytearray(self.lead_frames * self.spec.frame_octets))
         self._lines: list[Line] = []
         self._voices: list[Voice] = []
-        self._running = False
+        self._running = self._failed = False
         self._mixed_until = 0
         self._rest_at = 0  # once nobody plays: the frame at which the last sound has been heard
 
@@ -78,15 +83,24 @@ class Output:
         return self.device.written_frames
 
     def join(self, line: Line, now_ns: int) -> None:
-        """Mix this line from `next_frame` on."""
+        """Mix this line from `next_frame` on.  Raises DeviceError(ENODEV) when the device is gone."""
+        if self._failed:
+            raise DeviceError(ENODEV, f"{self.name} is gone")
         self._lines.append(line)
         self._voices.append(line.voice)
         if not self._running:
-            self._running = True
-            self._mixed_until = self.device.written_frames
-            self._fill(self.device.position(now_ns), now_ns)
-            self.device.start(now_ns)
-            self._pacing.start(now_ns)
+            try:
+                self._begin(now_ns)
+            except DeviceError as error:
+                self._fail(error)
+                raise
+
+    def _begin(self, now_ns: int) -> None:
+        self._running = True
+        self._mixed_until = self.device.written_frames
+        self._fill(self.device.position(now_ns), now_ns)
+        self.device.start(now_ns)
+        self._pacing.start(now_ns)
 
     def leave(self, line: Line) -> None:
         """Mix this line no more; harmless when it has not joined."""
@@ -97,6 +111,19 @@ class Output:
 
     def look(self, now_ns: int) -> None:
         """Ask the card where it is, and act on it."""
+        try:
+            self._look(now_ns)
+        except DeviceError as error:
+            self._fail(error)
+
+    def _fail(self, error: DeviceError) -> None:
+        log.warning("device %s: %s", self.name, error.strerror)
+        self._failed = True
+        self._pacing.stop()
+        self._lines.clear()
+        self._voices.clear()
+
+    def _look(self, now_ns: int) -> None:
         position = self.device.position(now_ns)
         for line in tuple(self._lines):
             line.on_position(position, now_ns)

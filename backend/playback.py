@@ -8,6 +8,7 @@ late, so that a guest that catches up is in time again.
 
 from collections import deque
 
+from backend.devices.api import DeviceError
 from backend.line import StreamLine, Wire
 from backend.mixing.queue import FrameQueue
 from backend.mixing.spec import SampleSpec
@@ -67,9 +68,13 @@ class PlaybackLine(StreamLine):
         return late_frames * self._frame_octets
 
     def start(self, now_ns: int) -> None:
-        """Be mixed from the output's next frame on."""
+        """Be mixed from the output's next frame on.  Raises DeviceError."""
         self._lay(self._output.next_frame)
-        self._output.join(self, now_ns)
+        try:
+            self._output.join(self, now_ns)
+        except DeviceError:
+            self._lift()
+            raise
 
     def pause(self, now_ns: int) -> None:
         """Stop being mixed; frames not yet mixed stay, and those that were count as played."""
@@ -86,8 +91,7 @@ class PlaybackLine(StreamLine):
         self._lift()
         self.voice.reset()
         self._debt = 0
-        while self._waiting:
-            self._wire.answer(self._waiting.popleft(), 0)
+        self._answer_waiting()
         self._round_up()
         self._taken_frames = self._position
 
@@ -99,11 +103,16 @@ class PlaybackLine(StreamLine):
 
     def on_position(self, device_frames: int, now_ns: int) -> None:
         """The card has presented so many frames."""
-        assert self._timeline is not None
-        self._tell(self._timeline.begun(device_frames))
+        if self._timeline is not None:  # a fault of another stream of this guest's may have ended us in this very look
+            self._tell(self._timeline.begun(device_frames))
 
     def release(self, now_ns: int) -> None:
         """Leave the output and let go of the guest's buffer."""
         self._output.leave(self)
-        self._waiting.clear()
+        self._answer_waiting()
         super().release(now_ns)
+
+    def _answer_waiting(self) -> None:
+        """What found no room is dropped with the rest; nothing stays unanswered."""
+        while self._waiting:
+            self._wire.answer(self._waiting.popleft(), 0)

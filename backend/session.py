@@ -21,6 +21,12 @@ from ringproto.xenbus import BackendAction, backend_action, backend_start, parse
 
 log = logging.getLogger("vsnd.backend")
 
+REST_NS = 1_000_000_000
+"""After a fault of the guest's we are not ready for it again before this has passed.
+
+A frontend starts over at once, so one that always fails would otherwise keep both sides busy with nothing else.
+"""
+
 
 class Session:
     """One virtual card of one guest."""
@@ -36,6 +42,8 @@ class Session:
         self._path = f"backend/vsnd/{domid}/{devid}"
         self._frontend = self._find_frontend()
         self._closed: list[Stream] = []
+        self._resting = False
+        self._rest = host.loop.timer(self._on_rested)
         self._own = XenbusState.INITIALISING
         self._store.write(f"{self._path}/versions", str(VERSION))
         self._write(backend_start(parse_state(self._store.read(f"{self._path}/state")), online=self._is_online()))
@@ -60,16 +68,29 @@ class Session:
         """The backend leaves, or the device was removed."""
         for watch in self._watches:
             watch.cancel()
+        self._rest.disarm()
         self._release()
-        if self._store.read(f"{self._path}/state") is not None:
+        if self._is_attached():
             self._write(BackendAction.RELEASE_AND_STAY.states)
 
     # -- the handshake ------------------------------------------------------------------------------------------------
 
     def _on_watch(self, _path: str) -> None:
+        if not self._is_attached():
+            self._release()  # the device was removed, and nothing may be written there any more
+            return
         frontend = parse_state(self._store.read(f"{self._frontend}/state"))
         stored = parse_state(self._store.read(f"{self._path}/state"))
-        self._do(backend_action(self._own, frontend, online=self._is_online(), stored=stored))
+        action = backend_action(self._own, frontend, online=self._is_online(), stored=stored)
+        if not (self._resting and action is BackendAction.ANNOUNCE):
+            self._do(action)
+
+    def _on_rested(self, now_ns: int) -> None:
+        self._resting = False
+        self._on_watch(self._path)
+
+    def _is_attached(self) -> bool:
+        return self._store.read(f"{self._path}/frontend") is not None
 
     def _is_online(self) -> bool:
         return self._store.read(f"{self._path}/online") != "0"
@@ -120,4 +141,6 @@ class Session:
 
     def _refuse(self, why: str) -> None:
         log.warning("domain %d: %s", self.domid, why)
+        self._resting = True
+        self._rest.arm(self._host.loop.now_ns() + REST_NS)
         self._do(BackendAction.RELEASE_AND_STAY)

@@ -10,7 +10,7 @@ blocking ones run the domain's loop meanwhile.
 
 from collections.abc import Callable
 from enum import Enum
-from errno import EBADFD, EINVAL
+from errno import EBADFD, EINVAL, ENODEV
 from typing import Self
 
 from frontend.link import StreamLink
@@ -211,6 +211,7 @@ class Pcm:
             self.on_period(now_ns)
 
     def _on_lost(self) -> None:
+        self._failure = self._failure or HostError(ENODEV, "the backend is gone")
         self.state = PcmState.LOST
         self._wake(self._loop.now_ns())
 
@@ -220,8 +221,10 @@ class Pcm:
 
     def _check(self, response: Response | HwParamResponse) -> None:
         """A request nobody waits for was answered: a refusal ends the PCM, and the next call says why."""
-        if response.status != 0 and self.state is not PcmState.CLOSED:
-            self._failure = HostError(-response.status, "the backend refused a request of a running stream")
+        if response.status != 0 and self.state not in (PcmState.CLOSED, PcmState.LOST):
+            gone = self._link.lost
+            why = "the backend is gone" if gone else "the backend refused a request of a running stream"
+            self._failure = HostError(-response.status, why)
             self._on_lost()
 
     async def _until(self, ready: Callable[[], bool]) -> None:

@@ -1,0 +1,65 @@
+"""CapturePcm: what the card records reaches the application whole."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from frontend import open_capture
+from frontend.pcm import PcmState
+from ringproto.formats import Format
+from tests.frontend.served import MS, PARAMS, Served, noise
+
+
+def recording(folder: Path, frames: int = 48000) -> "np.ndarray[tuple[int, int], np.dtype[np.int16]]":
+    sound = noise(frames) // 2
+    soundfile.write(folder / "source.wav", sound, 48000, "PCM_16")
+    return sound.reshape(-1, 2)
+
+
+def test_what_the_card_records_is_read_bit_for_bit(tmp_path: Path) -> None:
+    sound = recording(tmp_path)
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    with served.connect() as card, open_capture(card, PARAMS) as pcm:
+        octets = b"".join(pcm.read(frames) for frames in (1, 479, 480, 2000, 5000))
+        assert pcm.overruns == 0
+    taken = np.frombuffer(octets, np.int16).reshape(-1, 2)
+    assert np.array_equal(taken, sound[: len(taken)])
+
+
+def test_not_waiting_gives_what_is_there(tmp_path: Path) -> None:
+    recording(tmp_path)
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    with served.connect() as card, open_capture(card, PARAMS) as pcm:
+        assert pcm.read_nowait(100) == b""
+        pcm.start()
+        assert pcm.read_nowait(100) == b""
+        served.settle(11 * MS)
+        assert pcm.ready_frames == 480
+        assert len(pcm.read_nowait(100)) == 100 * 4
+        assert len(pcm.read_nowait(1000)) == 380 * 4
+
+
+def test_another_format_rate_and_channels_are_converted(tmp_path: Path) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(48000) / 48000) * 0.5
+    soundfile.write(tmp_path / "source.wav", np.stack([tone, tone], axis=1), 48000, "PCM_16")
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    params = replace(PARAMS, rate_hz=16000, channels=1, format=Format.FLOAT_LE, period_frames=160, buffer_frames=1600)
+    with served.connect() as card, open_capture(card, params) as pcm:
+        taken = np.frombuffer(pcm.read(8000), np.float32)
+    spectrum = np.abs(np.fft.rfft(taken[800:7200] * np.hanning(6400)))
+    assert np.argmax(spectrum) == 440 * 6400 // 16000
+    assert 0.45 < np.abs(taken[800:7200]).max() < 0.55
+
+
+def test_an_application_that_does_not_read_is_overrun_once_and_can_go_on(tmp_path: Path) -> None:
+    recording(tmp_path)
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    with served.connect() as card, open_capture(card, PARAMS) as pcm:
+        pcm.start()
+        served.settle(200 * MS)
+        assert pcm.overruns == 1
+        assert pcm.state is PcmState.PREPARED
+        assert len(pcm.read(960)) == 960 * 4
+        assert pcm.overruns == 1
