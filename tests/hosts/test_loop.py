@@ -1,0 +1,192 @@
+"""The real loop: in time, in order, edge triggered, and woken by signals."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hosts.api import Handle
+from hosts.loop import RealLoop
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def loop() -> Iterator[RealLoop]:
+    loop = RealLoop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def doorbell() -> Iterator[int]:
+    fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    yield fd
+    os.close(fd)
+
+
+def run_for(loop: RealLoop, ns: int) -> None:
+    assert not loop.run_until(lambda: False, loop.now_ns() + ns)
+
+
+def test_timers_fire_in_the_order_of_their_deadlines_and_never_early(loop: RealLoop) -> None:
+    fired: list[tuple[str, int]] = []
+    start = loop.now_ns()
+    for name, due_ms in (("c", 9), ("a", 2), ("b", 5)):
+        loop.timer(lambda now_ns, name=name: fired.append((name, now_ns))).arm(start + due_ms * MS)
+    run_for(loop, 20 * MS)
+    assert [name for name, _ in fired] == ["a", "b", "c"]
+    assert all(at >= start + due * MS for (_, at), due in zip(fired, (2, 5, 9), strict=True))
+
+
+def test_a_deadline_can_be_replaced_and_forgotten(loop: RealLoop) -> None:
+    fired: list[int] = []
+    earlier, later, never = (loop.timer(fired.append) for _ in range(3))
+    start = loop.now_ns()
+    earlier.arm(start + 500 * MS)
+    earlier.arm(start + 2 * MS)
+    later.arm(start + 1 * MS)
+    later.arm(start + 10 * MS)
+    never.arm(start + 3 * MS)
+    never.disarm()
+    run_for(loop, 30 * MS)
+    assert len(fired) == 2
+    assert start + 2 * MS <= fired[0] < start + 10 * MS <= fired[1]
+
+
+def test_a_timer_armed_by_its_own_callback_keeps_a_grid(loop: RealLoop) -> None:
+    start = loop.now_ns()
+    ticks: list[int] = []
+
+    def tick(now_ns: int) -> None:
+        ticks.append(now_ns)
+        timer.arm(start + (len(ticks) + 1) * MS)
+
+    timer = loop.timer(tick)
+    timer.arm(start + MS)
+    loop.run_until(lambda: len(ticks) == 20, start + 1000 * MS)
+    assert all(at >= start + (k + 1) * MS for k, at in enumerate(ticks))
+
+
+def test_a_deadline_that_is_past_fires_at_once(loop: RealLoop) -> None:
+    fired: list[int] = []
+    loop.timer(fired.append).arm(0)
+    assert loop.run_until(lambda: bool(fired), loop.now_ns() + 1000 * MS)
+
+
+def test_putting_a_watchdog_off_leaves_nothing_behind(loop: RealLoop) -> None:
+    watchdog = loop.timer(lambda now_ns: None)
+    for _ in range(1000):
+        watchdog.arm(loop.now_ns() + 1000 * MS)
+    assert len(loop._heap) == 1
+
+
+def test_soon_means_after_what_runs_now_and_in_order(loop: RealLoop) -> None:
+    ran: list[str] = []
+
+    def first(_now_ns: int) -> None:
+        loop.call_soon(lambda now_ns: ran.append("third"))
+        ran.append("first")
+
+    loop.call_soon(first)
+    loop.call_soon(lambda now_ns: ran.append("second"))
+    assert loop.run_until(lambda: len(ran) == 3, loop.now_ns() + 1000 * MS)
+    assert ran == ["first", "second", "third"]
+
+
+def test_work_that_always_comes_soon_does_not_starve_a_timer(loop: RealLoop) -> None:
+    fired: list[int] = []
+    loop.timer(fired.append).arm(loop.now_ns() + 2 * MS)
+
+    def again(_now_ns: int) -> None:
+        loop.call_soon(again)
+
+    loop.call_soon(again)
+    assert loop.run_until(lambda: bool(fired), loop.now_ns() + 2000 * MS)
+
+
+def test_each_ring_is_heard_though_nobody_reads_the_eventfd(loop: RealLoop, doorbell: int) -> None:
+    heard: list[int] = []
+    loop.watch_fd(doorbell, heard.append)
+    for rings in range(1, 6):
+        os.eventfd_write(doorbell, 1)
+        assert loop.run_until(lambda rings=rings: len(heard) == rings, loop.now_ns() + 1000 * MS)
+    run_for(loop, 5 * MS)
+    assert len(heard) == 5, "readable is not rung"
+
+
+def test_a_ring_from_before_is_heard(loop: RealLoop, doorbell: int) -> None:
+    os.eventfd_write(doorbell, 1)
+    heard: list[int] = []
+    loop.watch_fd(doorbell, heard.append)
+    assert loop.run_until(lambda: bool(heard), loop.now_ns() + 1000 * MS)
+
+
+def test_a_watch_that_is_cancelled_hears_nothing_even_when_both_were_ready(loop: RealLoop) -> None:
+    fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(2)]
+    heard: list[int] = []
+    watches: list[Handle] = []
+
+    def hear(_now_ns: int) -> None:
+        heard.append(1)
+        for watch in watches:
+            watch.cancel()
+
+    watches += [loop.watch_fd(fd, hear) for fd in fds]
+    for fd in fds:
+        os.eventfd_write(fd, 1)
+    run_for(loop, 5 * MS)
+    assert len(heard) == 1
+    for fd in fds:
+        os.close(fd)
+
+
+def test_a_deadline_ends_the_run(loop: RealLoop) -> None:
+    start = loop.now_ns()
+    assert not loop.run_until(lambda: False, start + 5 * MS)
+    assert loop.now_ns() >= start + 5 * MS
+
+
+def test_a_condition_that_holds_already_needs_no_run(loop: RealLoop) -> None:
+    loop.call_soon(lambda now_ns: pytest.fail("ran"))
+    assert loop.run_until(lambda: True)
+
+
+def test_an_exception_leaves_the_run_and_the_loop_goes_on(loop: RealLoop) -> None:
+    def fail(_now_ns: int) -> None:
+        raise RuntimeError("ours")
+
+    loop.call_soon(fail)
+    with pytest.raises(RuntimeError, match="ours"):
+        loop.run_until(lambda: False)
+    fired: list[int] = []
+    loop.timer(fired.append).arm(loop.now_ns() + MS)
+    assert loop.run_until(lambda: bool(fired), loop.now_ns() + 1000 * MS)
+
+
+def test_a_signal_ends_the_wait(loop: RealLoop) -> None:
+    caught: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: caught.append(number))
+    try:
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        assert loop.run_until(lambda: bool(caught), loop.now_ns() + 10_000 * MS)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_ctrl_c_passes_through(loop: RealLoop) -> None:
+    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until(lambda: False, loop.now_ns() + 10_000 * MS)
+
+
+def test_nothing_is_left_open() -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        loop = RealLoop()
+        loop.run_until(lambda: False, loop.now_ns() + MS)
+        loop.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
