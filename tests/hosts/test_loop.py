@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,23 @@ def doorbell() -> Iterator[int]:
     os.close(fd)
 
 
+def has_length(heard: list[int], length: int) -> bool:
+    return len(heard) == length
+
+
 def run_for(loop: RealLoop, ns: int) -> None:
     assert not loop.run_until(lambda: False, loop.now_ns() + ns)
 
 
 def test_timers_fire_in_the_order_of_their_deadlines_and_never_early(loop: RealLoop) -> None:
     fired: list[tuple[str, int]] = []
+
+    def note(name: str, now_ns: int) -> None:
+        fired.append((name, now_ns))
+
     start = loop.now_ns()
     for name, due_ms in (("c", 9), ("a", 2), ("b", 5)):
-        loop.timer(lambda now_ns, name=name: fired.append((name, now_ns))).arm(start + due_ms * MS)
+        loop.timer(partial(note, name)).arm(start + due_ms * MS)
     run_for(loop, 20 * MS)
     assert [name for name, _ in fired] == ["a", "b", "c"]
     assert all(at >= start + due * MS for (_, at), due in zip(fired, (2, 5, 9), strict=True))
@@ -113,7 +122,7 @@ def test_each_ring_is_heard_though_nobody_reads_the_eventfd(loop: RealLoop, door
     loop.watch_fd(doorbell, heard.append)
     for rings in range(1, 6):
         os.eventfd_write(doorbell, 1)
-        assert loop.run_until(lambda rings=rings: len(heard) == rings, loop.now_ns() + 1000 * MS)
+        assert loop.run_until(partial(has_length, heard, rings), loop.now_ns() + 1000 * MS)
     run_for(loop, 5 * MS)
     assert len(heard) == 5, "readable is not rung"
 
