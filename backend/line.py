@@ -29,6 +29,9 @@ class Wire(Protocol):
         """Send a position event, for the period that ends at frame `boundary`; False when there is no room for it."""
         ...
 
+    def hush(self, period_ns: int) -> None:
+        """The guest need not ring for its next request; see backend.gather."""
+
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
 
@@ -82,17 +85,19 @@ class StreamLine:
             self._wire.send_position(self._position * self._frame_octets, self._position)
             self._boundary = self._position + self._period_frames
 
-    def _tell(self, position_frames: int) -> None:
-        """The position is now so many frames: send an event if a boundary has passed."""
+    def _tell(self, position_frames: int) -> bool:
+        """The position is now so many frames: send an event if a boundary has passed; True when one was sent."""
         if position_frames <= self._position:
-            return
+            return False
         self._position = position_frames
         if self._period_frames == 0 or position_frames <= self._boundary:
-            return
+            return False
         beyond = (position_frames - 1 - self._boundary) // self._period_frames
         newest = self._boundary + beyond * self._period_frames
         if self._wire.send_position(position_frames * self._frame_octets, newest):
             self._boundary = newest + self._period_frames
+            return True
+        return False
 
     def release(self, now_ns: int) -> None:
         """Let go of the guest's buffer."""

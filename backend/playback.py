@@ -25,6 +25,7 @@ class PlaybackLine(StreamLine):
     def __init__(self, opened: OpenRequest, buffer: SharedBuffer, output: Output, wire: Wire) -> None:
         super().__init__(opened, buffer, output.spec.rate_hz, wire)
         self._output = output
+        self._period_ns = self._period_frames * 1_000_000_000 // opened.rate_hz
         self._queue = FrameQueue(opened.buffer_octets, self._frame_octets)
         guest = SampleSpec(opened.format, opened.channels, opened.rate_hz)
         self.voice = Voice(guest, output.spec, self._queue, output.lead_frames)
@@ -103,8 +104,9 @@ class PlaybackLine(StreamLine):
 
     def on_position(self, device_frames: int, now_ns: int) -> None:
         """The card has presented so many frames."""
-        if self._timeline is not None:  # a fault of another stream of this guest's may have ended us in this very look
-            self._tell(self._timeline.begun(device_frames))
+        timeline = self._timeline  # none when a fault of another of this guest's streams has ended us in this very look
+        if timeline is not None and self._tell(timeline.begun(device_frames)):
+            self._wire.hush(self._period_ns)
 
     def release(self, now_ns: int) -> None:
         """Leave the output and let go of the guest's buffer."""

@@ -8,6 +8,7 @@ loses its connection and costs one line in the log; it may start over.
 import logging
 from contextlib import ExitStack
 
+from backend.gather import Gather
 from backend.patchbay import Patchbay
 from backend.stream import Stream
 from backend.wire import Peer
@@ -31,14 +32,14 @@ A frontend starts over at once, so one that always fails would otherwise keep bo
 class Session:
     """One virtual card of one guest."""
 
-    def __init__(self, host: Host, domid: int, devid: int, patchbay: Patchbay, tracer: Tracer) -> None:
+    def __init__(self, host: Host, domid: int, devid: int, patchbay: Patchbay, gather: Gather, tracer: Tracer) -> None:
         self.domid = domid
         self.devid = devid
         self.streams: list[Stream] = []
         self._host = host
         self._store = host.store
         self._patchbay = patchbay
-        self._peer = Peer(host, domid, tracer, self._on_fault)
+        self._peer = Peer(host, domid, tracer, gather, self._on_fault)
         self._path = f"backend/vsnd/{domid}/{devid}"
         self._frontend = self._find_frontend()
         self._closed: list[Stream] = []

@@ -85,6 +85,10 @@ class Stream:
         """Send a position event; False when there is no room."""
         return self.wire.send_position(octets, boundary)
 
+    def hush(self, period_ns: int) -> None:
+        """The guest need not ring for its next request."""
+        self.wire.hush(period_ns)
+
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
         self.wire.trace(point, frame, value)

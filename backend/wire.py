@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from backend.gather import Gather
 from hosts.api import Host
+from ringproto.abi import RING_SLOTS
 from ringproto.card import Transport
 from ringproto.errors import ProtocolError
 from ringproto.eventpage import EventProducer
@@ -27,6 +29,7 @@ class Peer:
     host: Host
     domid: int
     tracer: Tracer
+    gather: Gather
     on_fault: Callable[[ProtocolError], None]
     """The guest broke the protocol in a way that no response can mend."""
 
@@ -90,6 +93,14 @@ class GuestWire:
         self._event_doorbell.notify()
         self.events += 1
         return True
+
+    def hush(self, period_ns: int) -> None:
+        """The guest has just been told of a period: what it asks next is served with all others', without its ringing.
+
+        To be called when it has been told, `period_ns` being how often it is.
+        """
+        if not self._dead and not self._ring.final_check(RING_SLOTS):
+            self._peer.gather.expect(self._on_doorbell, period_ns)
 
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""

@@ -20,6 +20,9 @@ from ringproto.xenbus import FrontendAction, XenbusState, frontend_action, parse
 CONNECT_LIMIT_NS = 10_000_000_000
 """How long `connect` waits for a backend: the toolstack's own patience with a device."""
 
+ATTACH_LIMIT_NS = 1_000_000_000
+"""How long `connect` waits for a card: a toolstack that has just seen a domain go may be giving it a new one."""
+
 FINISH_LIMIT_NS = 1_000_000_000
 """How long closing waits for the backend: as the kernel's frontend does when it is removed."""
 
@@ -135,11 +138,23 @@ class Card:
         self.host.store.write(f"{self.path}/state", str(int(state)))
 
 
+async def _attached(host: Host, devid: int) -> None:
+    """Wait until the toolstack has attached the device, a second at most."""
+    path = f"device/vsnd/{devid}/backend"
+    there: Future[None] = Future()
+    watch = host.store.watch(path, lambda _: there.set(None) if host.store.read(path) is not None else None)
+    with suppress(HostError):
+        await within(host.loop, ATTACH_LIMIT_NS, there, path)
+    watch.cancel()
+
+
 def connect(host: Host, devid: int = 0, tracer: Tracer | None = None) -> Card:
     """The domain's sound card, connected.
 
-    Raises HostError(ENOENT) when the toolstack gave this domain none, ETIMEDOUT when no backend serves it in 10 s.
+    Raises HostError(ENOENT) when the toolstack gave this domain none (or is about to, and does not within a second),
+    ETIMEDOUT when no backend serves it in 10 s.
     """
+    run(host.loop, _attached(host, devid))
     card = Card(host, devid, tracer)
     try:
         run(host.loop, card.connected())

@@ -16,6 +16,7 @@ from ringproto.messages import (
     HwParamResponse,
     Request,
     Response,
+    WriteRequest,
     pack_request,
     parse_event,
     parse_response,
@@ -27,6 +28,12 @@ from ringproto.trace import Point, Tracer
 OnResponse = Callable[[Response | HwParamResponse], None]
 #: Called with (position in octets, loop time) for every position event.
 OnPosition = Callable[[int, int], None]
+
+PATIENCE = 8
+"""WRITEs answered before the backend need ring for them alone.
+
+Nobody waits for the answer to a WRITE: it is found at the next position event, and half of all wake-ups are saved.
+"""
 
 ANSWER_LIMIT_NS = 3_000_000_000
 """How long a request may take: VSND_WAIT_BACK_MS of the kernel's frontend."""
@@ -43,6 +50,7 @@ class StreamLink:
         self.lost = False
         self._next_id = 0
         self._waiting: dict[int, OnResponse] = {}
+        self._urgent: set[int] = set()
         self._on_position: OnPosition | None = None
         self._on_lost: Callable[[], None] | None = None
         self._ring_grant = host.share(backend_domid, 1)
@@ -51,8 +59,8 @@ class StreamLink:
         self._events = EventConsumer(self._event_grant.pages[0], host.fence)
         self._request_channel = host.offer_channel(backend_domid)
         self._event_channel = host.offer_channel(backend_domid)
-        self._request_channel.on_notify(self._on_responses)
-        self._event_channel.on_notify(self._on_events)
+        self._request_channel.on_notify(self._look)
+        self._event_channel.on_notify(self._look)
 
     @property
     def loop(self) -> Loop:
@@ -96,6 +104,10 @@ class StreamLink:
         if self.lost:
             raise HostError(ENODEV, "the backend is gone")
         self._waiting[request.id] = on_response
+        if not isinstance(request, WriteRequest):
+            self._urgent.add(request.id)
+            if self._ring.final_check():
+                self.loop.call_soon(self._look)
         self._ring.push(pack_request(request))
         if self._ring.publish():
             self._request_channel.notify()
@@ -128,20 +140,24 @@ class StreamLink:
         self._ring_grant.end()
         self._event_grant.end()
 
-    def _on_responses(self, now_ns: int) -> None:
-        self._on_events(now_ns)  # what was sent before a response is to be seen before it
+    def _look(self, now_ns: int) -> None:
+        """A doorbell rang.  Events first: what was sent before a response is to be seen before it."""
+        self._take_events(now_ns)
         while not self.lost:
             slot = self._ring.take()
-            if slot is None:
-                if self._ring.final_check():
-                    continue
+            if slot is not None:
+                self._take_response(slot)
+            elif not self._ring.final_check(1 if self._urgent else PATIENCE):
                 return
-            response = parse_response(slot)
-            on_response = self._waiting.pop(response.id, None)
-            if on_response is not None:  # a response to a request given up on is late, not wrong
-                on_response(response)
 
-    def _on_events(self, now_ns: int) -> None:
+    def _take_response(self, slot: bytes) -> None:
+        response = parse_response(slot)
+        self._urgent.discard(response.id)
+        on_response = self._waiting.pop(response.id, None)
+        if on_response is not None:  # a response to a request given up on is late, not wrong
+            on_response(response)
+
+    def _take_events(self, now_ns: int) -> None:
         while not self.lost:
             slot = self._events.take()
             if slot is None:

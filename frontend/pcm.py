@@ -46,7 +46,11 @@ class Pcm:
         self.xruns = 0
         """Underruns (playback) or overruns (capture), counted as ALSA would: fill beyond what the buffer can be."""
         self.on_period: OnTime | None = None
-        """Called with the loop's time when the card passed a period, and when the stream can go on after an xrun."""
+        """Called with the loop's time when the card passed a period.
+
+        While the stream is prepared no card runs; then it is called when there is room: after an xrun, and when the
+        backend has taken frames.
+        """
         self._frame_octets = params.frame_octets
         self._buffer_frames = params.buffer_frames
         self._link = link

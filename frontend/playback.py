@@ -117,7 +117,10 @@ class PlaybackPcm(Pcm):
         """The oldest WRITE is answered: the backend answers them in order."""
         self._unanswered_frames -= self._unanswered.popleft()
         self._check(response)
-        self._stir()
+        if self.state is PcmState.PREPARED:
+            self._wake(self._loop.now_ns())  # no period will tell that there is room again
+        else:
+            self._stir()
 
     def _progress(self, now_ns: int) -> None:
         if self.state is PcmState.RUNNING and self._hw > self._appl:

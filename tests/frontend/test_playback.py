@@ -80,6 +80,27 @@ def test_each_period_is_told_once(tmp_path: Path) -> None:
     assert [at - told[0] for at in told] == [k * 10 * MS for k in range(10)]
 
 
+def test_an_application_of_callbacks_fills_a_buffer_of_more_periods_than_requests_may_be_in_flight(
+    tmp_path: Path,
+) -> None:
+    served = Served(tmp_path)
+    params = replace(PARAMS, period_frames=100, buffer_frames=10_000)
+    sound = noise(20_000)
+    at = 0
+    with served.connect() as card, open_playback(card, params) as pcm:
+
+        def feed(now_ns: int) -> None:
+            nonlocal at
+            while at < len(sound) and pcm.room_frames >= 100:
+                at += pcm.write_nowait(sound[at : at + 100])
+
+        pcm.on_period = feed
+        feed(0)
+        served.settle(600 * MS)
+        assert at == len(sound)
+    assert np.array_equal(served.heard()[: len(sound)], sound)
+
+
 def test_part_of_a_frame_is_refused(tmp_path: Path) -> None:
     served = Served(tmp_path)
     with served.connect() as card, open_playback(card, PARAMS) as pcm:

@@ -20,6 +20,7 @@ from backend.latency.result import read_result
 from compose.scenario import RECORDINGS
 from tests.processes.correlation import lag_of, mono
 
+# Buffers of half a second: what is tested is not how quick this machine is.
 SCENARIO = """
 name = "two guests"
 duration_s = {seconds}
@@ -30,6 +31,7 @@ play_to = "mix.wav"
 [devices.microphone]
 kind = "clocked"
 record_from = "melody.flac"
+buffer_frames = 24000
 [[guests]]
 id = 1
 name = "music"
@@ -38,7 +40,7 @@ device = "speaker"
 plays = "melody.flac"
 rate_hz = 44100
 period_frames = 441
-buffer_frames = 3528
+buffer_frames = 22050
 [[guests]]
 id = 2
 name = "telephone"
@@ -49,11 +51,11 @@ format = "float_le"
 rate_hz = 16000
 channels = 1
 period_frames = 160
-buffer_frames = 1280
+buffer_frames = 8000
 [[guests.streams]]
 device = "microphone"
 records = "take.wav"
-buffer_frames = 4800
+buffer_frames = 24000
 """
 
 
@@ -167,7 +169,7 @@ def test_a_guest_that_fails_is_named_with_its_log(tmp_path: Path, machines: Path
     scenario = tmp_path / "scenario.toml"
     # 20 ms are what is mixed ahead of a card with 10 ms periods: too little for a guest, and the backend refuses it
     text = SCENARIO.format(seconds=5).replace("period_frames = 240", "period_frames = 480")
-    scenario.write_text(text.replace("buffer_frames = 3528", "buffer_frames = 882"))
+    scenario.write_text(text.replace("buffer_frames = 22050", "buffer_frames = 882"))
     run = start(machines, "run", str(scenario), "--out", str(tmp_path / "out"))
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 1
