@@ -120,7 +120,10 @@ class StreamLink:
         """
         answer: Future[Response | HwParamResponse] = Future()
         self.send(request, answer.set)
-        response = await within(self.loop, ANSWER_LIMIT_NS, answer, type(request).__name__)
+        try:
+            response = await within(self.loop, ANSWER_LIMIT_NS, answer, type(request).__name__)
+        finally:
+            self._urgent.discard(request.id)
         if response.status != 0:
             raise HostError(-response.status, f"{type(request).__name__} refused by the backend")
         return response

@@ -69,11 +69,11 @@ class _Ring:
         self._fence()  # the count before the look
         return new - self._words[self._their_event] & U32 < new - old & U32
 
-    def final_check(self) -> bool:
-        """Before going to sleep: ask to be notified of the next message, and look once more; True when there is one."""
-        self._words[self._my_event] = self._consumed + 1 & U32
+    def final_check(self, messages: int = 1) -> bool:
+        """Before going to sleep: ask to be notified once so many are there, and look once more; True when they are."""
+        self._words[self._my_event] = self._consumed + messages & U32
         self._fence()  # the wish before the look
-        return self._words[self._their_prod] != self._consumed
+        return self._words[self._their_prod] - self._consumed & U32 >= messages
 
     def release(self) -> None:
         """Let go of the page."""

@@ -66,6 +66,24 @@ def test_what_leaves_the_buffer_is_refused_and_copies_nothing(copy: Copy, size: 
     assert [bytes(page) for page in pages] == untouched
 
 
+@given(
+    writes=st.lists(st.tuples(st.integers(-2, 3 * PAGE_OCTETS), st.binary(max_size=40)), max_size=10),
+    size=st.integers(1, 3 * PAGE_OCTETS),
+)
+def test_writes_one_over_the_other_are_as_in_plain_memory(writes: list[tuple[int, bytes]], size: int) -> None:
+    flat, buffer = bytearray(size), SharedBuffer(pages_of(bytes(size)), size)
+    for offset, octets in writes:
+        if 0 <= offset <= size - len(octets):
+            flat[offset : offset + len(octets)] = octets
+            buffer.write_from(offset, memoryview(octets))
+        else:
+            with pytest.raises(ProtocolError):
+                buffer.write_from(offset, memoryview(octets))
+    whole = bytearray(size)
+    buffer.read_into(0, memoryview(whole))
+    assert whole == flat
+
+
 def test_nothing_may_be_copied_anywhere_up_to_the_end() -> None:
     buffer = SharedBuffer(pages_of(bytes(PAGE_OCTETS)), PAGE_OCTETS)
     buffer.read_into(PAGE_OCTETS, memoryview(b""))
@@ -109,10 +127,8 @@ def test_a_buffer_lies_within_its_pages(size: int) -> None:
 
 def test_after_release_the_pages_can_be_unmapped() -> None:
     memory = bytearray(PAGE_OCTETS)
-    page = memoryview(memory)
-    buffer = SharedBuffer([page], PAGE_OCTETS)
+    buffer = SharedBuffer([memoryview(memory)], PAGE_OCTETS)
     buffer.read_into(0, memoryview(bytearray(8)))
     buffer.release()
     buffer.release()
-    page.release()
     memory.clear()  # refused (BufferError) while any view is left

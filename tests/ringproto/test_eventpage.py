@@ -1,4 +1,8 @@
+from collections import deque
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ringproto.abi import EVENT_SLOTS, IN_CONS, IN_PROD, PAGE_OCTETS
 from ringproto.errors import Errno, ProtocolError
@@ -120,6 +124,95 @@ def test_room_is_short_for_the_four_slots_that_stand_twice_and_for_no_others() -
     assert [unread[count] for count in range(4)] == [3, 3, 3, 3]
     assert [unread[WRAP - count] for count in range(1, 38)] == [62] * 37
     assert [unread[count] for count in range(4, 64)] == [*range(4, 63), 62]
+
+
+#: Where the hypothesis tests begin: anywhere, and mostly so that the wrap comes soon.
+ANY_START = st.integers(WRAP - 130, WRAP - 1) | st.integers(0, WRAP - 1)
+
+
+@given(start=ANY_START, bursts=st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=12))
+def test_a_page_is_one_queue(start: int, bursts: list[tuple[int, int]]) -> None:
+    """In each burst the producer offers some events, then the consumer looks for some."""
+    ends, unread, pushed = Ends(start), deque[bytes](), 0
+    for offered, looks in bursts:
+        for _ in range(offered):
+            if ends.producer.room:
+                ends.producer.push(slot_of(start + pushed))
+                unread.append(slot_of(start + pushed))
+                pushed += 1
+        assert len(unread) <= EVENT_SLOTS
+        for _ in range(looks):
+            assert ends.consumer.take() == (unread.popleft() if unread else None)
+    while unread:
+        assert ends.consumer.take() == unread.popleft()
+    assert ends.consumer.take() is None
+    assert ends.producer.count == ends.words[IN_CONS] == (start + pushed) % WRAP
+
+
+@given(start=ANY_START, unread=st.integers(0, EVENT_SLOTS), words=st.lists(st.integers(0, WRAP - 1), max_size=20))
+def test_whatever_a_guest_writes_events_go_on_in_their_order(start: int, unread: int, words: list[int]) -> None:
+    ends, count = Ends(start), start
+    for word in [*words, *((count - back) % WRAP for back in range(unread))]:
+        ends.words[IN_CONS], ends.words[IN_PROD] = word, WRAP - 1 - word
+        try:
+            room = ends.producer.room
+        except ProtocolError:
+            assert (count - word) % WRAP > EVENT_SLOTS
+            continue
+        assert (count - word) % WRAP <= EVENT_SLOTS - room
+        if room:
+            ends.producer.push(slot_of(count))
+            at = 64 + count % EVENT_SLOTS * 64
+            count = (count + 1) % WRAP
+            assert ends.page[at : at + 64] == slot_of(count - 1)
+            assert ends.words[IN_PROD] == ends.producer.count == count
+
+
+def test_the_frontend_may_skip_what_it_has_not_read() -> None:
+    """Newer kernels set in_cons to in_prod whenever a stream is opened."""
+    ends = Ends()
+    for number in range(EVENT_SLOTS):
+        ends.producer.push(slot_of(number))
+    ends.words[IN_CONS] = ends.words[IN_PROD]
+    assert ends.producer.room
+    assert ends.producer.count == EVENT_SLOTS
+
+
+def test_a_full_page_at_the_wrap_waits_until_its_slot_was_read() -> None:
+    """Event 0 lies where event 2**32 - 4 does: with that one unread there is no room, and with it read there is."""
+    ends = Ends(WRAP - 4)
+    for number in range(WRAP - 4, WRAP):
+        assert ends.producer.room
+        ends.producer.push(slot_of(number))
+    assert not ends.producer.room
+    assert ends.consumer.take() == slot_of(WRAP - 4)
+    assert ends.producer.room
+    ends.producer.push(slot_of(0))
+    assert not ends.producer.room
+    assert [ends.consumer.take() for _ in range(4)] == [slot_of(n) for n in (WRAP - 3, WRAP - 2, WRAP - 1, 0)]
+
+
+def test_an_event_is_copied_between_two_fences_and_given_back_behind_the_second() -> None:
+    page = page_of()
+    words = page.cast("I")
+    given_back: list[int] = []
+
+    def fence() -> None:
+        given_back.append(words[IN_CONS])
+        page[64:128] = slot_of(len(given_back))
+
+    consumer = EventConsumer(page, fence)
+    EventProducer(page, no_fence).push(slot_of(0))
+    assert consumer.take() == slot_of(1)
+    assert given_back == [0, 0]
+    assert words[IN_CONS] == 1
+
+
+@pytest.mark.parametrize("octets", [0, 63, 65])
+def test_only_whole_slots_are_pushed(octets: int) -> None:
+    ends = Ends()
+    with pytest.raises(AssertionError):
+        ends.producer.push(bytes(octets))
 
 
 def test_after_release_the_page_can_be_unmapped() -> None:

@@ -37,6 +37,24 @@ LAST = 2**32 - 1
 FRONT, BACK = 0, 1
 
 
+def send(domain: Domain, ring: FrontRing, *requests: bytes) -> None:
+    """Shows the requests in one go."""
+    for request in requests:
+        ring.push(request)
+    if ring.publish():
+        domain.notify()
+
+
+def hear(domain: Domain, ring: FrontRing, *, together: bool = False) -> None:
+    """Notes what is answered; between answers it sleeps until the next, or `together` until all that are missing."""
+    while True:
+        slot = ring.take()
+        if slot is not None:
+            domain.notes.append(slot)
+        elif not ring.final_check(max(len(REQUESTS) - len(domain.notes), 1) if together else 1):
+            domain.wait()
+
+
 def front(start: int, ring_class: type[FrontRing] = FrontRing, requests: Notes = REQUESTS) -> Program:
     """Sends the requests one by one, then notes what is answered."""
 
@@ -44,17 +62,38 @@ def front(start: int, ring_class: type[FrontRing] = FrontRing, requests: Notes =
         ring = ring_class(domain.page, domain.fence, start)
         domain.begin()
         for request in requests:
-            ring.push(request)
-            if ring.publish():
-                domain.notify()
-        while True:
-            slot = ring.take()
-            if slot is not None:
-                domain.notes.append(slot)
-            elif not ring.final_check():
-                domain.wait()
+            send(domain, ring, request)
+        hear(domain, ring)
 
     return program
+
+
+def front_in_one_go(domain: Domain) -> None:
+    """Rings for nothing, then sends all requests with one publish."""
+    ring = FrontRing(domain.page, domain.fence)
+    domain.begin()
+    domain.notify()
+    send(domain, ring, *REQUESTS)
+    hear(domain, ring)
+
+
+def front_with_patience(domain: Domain) -> None:
+    """Sleeps until all is answered."""
+    ring = FrontRing(domain.page, domain.fence)
+    domain.begin()
+    for request in REQUESTS:
+        send(domain, ring, request)
+    hear(domain, ring, together=True)
+
+
+def front_that_turns_urgent(domain: Domain) -> None:
+    """Would have slept through some answers, but then asks what it wants to be answered at once."""
+    ring = FrontRing(domain.page, domain.fence)
+    domain.begin()
+    send(domain, ring, REQUESTS[0])
+    ring.final_check(len(REQUESTS) + 1)
+    send(domain, ring, REQUESTS[1])
+    hear(domain, ring)
 
 
 def back(start: int, ring_class: type[BackRing] = BackRing, *, at_once: bool = False) -> Program:
@@ -100,16 +139,16 @@ def after_wish(access: Access) -> bool:
 class FrontWithoutRecheck(FrontRing):
     __slots__ = ()
 
-    def final_check(self) -> bool:
-        super().final_check()
+    def final_check(self, messages: int = 1) -> bool:
+        super().final_check(messages)
         return False
 
 
 class BackWithoutRecheck(BackRing):
     __slots__ = ()
 
-    def final_check(self) -> bool:
-        super().final_check()
+    def final_check(self, messages: int = 1) -> bool:
+        super().final_check(messages)
         return False
 
 
@@ -118,6 +157,18 @@ class BackWithoutRecheck(BackRing):
 def test_both_ends_sleep_only_when_all_is_answered(start: int, order: Order, at_once: bool) -> None:
     sides = (Side(front(start)), Side(back(start, at_once=at_once)))
     assert outcomes(new_ring(start), order, sides) == ALL_DONE
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("program", [front_in_one_go, front_with_patience, front_that_turns_urgent])
+def test_so_they_do_however_the_frontend_sends_and_waits(program: Program, at_once: bool, order: Order) -> None:
+    assert outcomes(new_ring(0), order, (Side(program), Side(back(0, at_once=at_once)))) == ALL_DONE
+
+
+def test_without_a_full_fence_who_waits_for_several_sleeps_on_them() -> None:
+    sides = (Side(front_with_patience, after_wish), Side(back(0, at_once=True)))
+    assert outcomes(new_ring(0), Order.X86, sides) > ALL_DONE
 
 
 @pytest.mark.parametrize("lost_fence", [after_count, after_wish])

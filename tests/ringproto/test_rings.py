@@ -1,4 +1,5 @@
 from collections import deque
+from struct import pack_into, unpack_from
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,40 @@ def test_requests_and_responses_share_the_slots_behind_the_header(start: int) ->
     ends.back.publish()
     assert ends.page[at : at + 64] == slot_of(7)
     assert ends.front.take() == slot_of(7)
+
+
+def test_the_backend_meets_a_frontend_of_another_make() -> None:
+    """Only octets here: two requests that begin with index 30, and a wish to hear of the second response."""
+    page = page_of()
+    back = BackRing(page, no_fence, 30)
+    pack_into("<4I", page, 0, 32, 0, 30, 32)  # req_prod, req_event, rsp_prod, rsp_event
+    page[64 + 30 * 64 : 64 + 32 * 64] = slot_of(1) + slot_of(2)
+    assert [back.take(), back.take(), back.take()] == [slot_of(1), slot_of(2), None]
+    assert not back.final_check()
+    assert unpack_from("<4I", page) == (32, 33, 30, 32)
+    back.push(slot_of(3))
+    assert not back.publish()
+    back.push(slot_of(4))
+    assert back.publish()
+    assert unpack_from("<4I", page) == (32, 33, 32, 32)
+    assert page[64 + 30 * 64 : 64 + 32 * 64] == slot_of(3) + slot_of(4)
+
+
+def test_the_frontend_meets_a_backend_of_another_make() -> None:
+    page = page_of()
+    front = FrontRing(page, no_fence)
+    front.push(slot_of(1))
+    assert front.publish()
+    assert unpack_from("<4I", page) == (1, 1, 0, 1)
+    assert page[64:128] == slot_of(1)
+    pack_into("<I", page, 4, 3)  # req_event: hear of the third request
+    front.push(slot_of(2))
+    assert not front.publish()
+    page[64:192] = slot_of(5) + slot_of(6)
+    pack_into("<I", page, 8, 2)  # rsp_prod
+    assert [front.take(), front.take(), front.take()] == [slot_of(5), slot_of(6), None]
+    assert not front.final_check()
+    assert unpack_from("<4I", page) == (2, 3, 2, 3)
 
 
 def test_nothing_is_seen_before_it_is_published() -> None:
@@ -77,6 +112,22 @@ def test_publishing_notifies_when_it_passes_the_index_asked_for(start: int, even
     assert ends.front.publish() is wanted
 
 
+@given(
+    old=st.integers(0, WRAP - 1) | st.integers(WRAP - 40, WRAP - 1),
+    messages=st.integers(0, RING_SLOTS),
+    ahead=st.integers(-40, 40) | st.integers(0, WRAP - 1),
+)
+def test_publishing_notifies_exactly_when_the_message_asked_for_is_among_those_shown(
+    old: int, messages: int, ahead: int
+) -> None:
+    ends = RingEnds(old)
+    ends.words[REQ_EVENT] = (old + ahead) % WRAP
+    for number in range(messages):
+        ends.front.push(slot_of(number))
+    shown = {(old + n) % WRAP for n in range(1, messages + 1)}
+    assert ends.front.publish() is ((old + ahead) % WRAP in shown)
+
+
 def test_publishing_nothing_notifies_nobody() -> None:
     ends = RingEnds()
     assert not ends.front.publish()
@@ -95,6 +146,23 @@ def test_the_final_check_asks_for_the_next_message(start: int) -> None:
     assert ends.words[REQ_EVENT] == (start + 3) % WRAP
     assert not ends.front.final_check()
     assert ends.words[RSP_EVENT] == (start + 1) % WRAP
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_final_check_may_ask_for_several_messages(start: int) -> None:
+    ends = RingEnds(start)
+    ends.request(3)
+    for _ in range(3):
+        assert ends.back.take() is not None
+    assert not ends.front.final_check(3)
+    for number, wanted in enumerate([False, False, True]):
+        ends.back.push(slot_of(number))
+        assert ends.back.publish() is wanted
+        assert ends.front.final_check(3) is wanted
+    assert ends.front.take() == slot_of(0)
+    assert not ends.front.final_check(3)
+    assert ends.front.final_check(), "it may ask for fewer at any time, and hears of those that are there"
+    assert ends.words[RSP_EVENT] == (start + 2) % WRAP
 
 
 def test_the_final_check_sees_what_came_at_its_fence() -> None:

@@ -91,6 +91,13 @@ def test_a_record_counts_once_it_is_whole() -> None:
     assert list(read_trace(bytes(memory))) == [numbered(0)]
 
 
+def test_frames_and_values_below_zero_are_kept() -> None:
+    memory = memory_for(1)
+    TraceWriter(memoryview(memory)).put(0, Point.STARTED, 0, 0, -1, -(2**63))
+    record = next(read_trace(bytes(memory)))
+    assert (record.frame, record.value) == (-1, -(2**63))
+
+
 def test_what_a_peer_sends_beyond_s64_is_taken_modulo_2_to_the_64() -> None:
     memory = memory_for(1)
     TraceWriter(memoryview(memory)).put(0, Point.WOKE_GUEST, 0, 0, 2**63, 2**64 - 1)
@@ -105,6 +112,13 @@ def test_of_a_trace_cut_short_the_whole_records_are_read(kept: int) -> None:
     for number in range(2):
         put(writer, numbered(number))
     assert list(read_trace(bytes(memory[: HEADER_OCTETS + kept]))) == [numbered(n) for n in range(kept // 32)]
+
+
+def test_a_header_is_read_without_the_rest_of_its_page() -> None:
+    memory = memory_for(2)
+    put(TraceWriter(memoryview(memory)), numbered(0))
+    assert read_header(bytes(memory[:32])) == TraceHeader(count=1, capacity=2, dropped=0)
+    assert list(read_trace(bytes(memory[:32]))) == []
 
 
 @pytest.mark.parametrize("octets", [b"", b"vtrace1\0", b"vtrace2\0" + bytes(5000), bytes(HEADER_OCTETS)])
