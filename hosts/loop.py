@@ -5,8 +5,9 @@ whole milliseconds.  One timerfd serves all timers: it is set to the earliest de
 Descriptors are watched edge triggered, so an eventfd that was rung need not be read: one system call less per
 notification, and nobody who shares the descriptor can make us block on it.
 
-Everything that is ready at one wake-up is served in one pass.  An exception of a callback leaves `run_until`.
-A signal's handler runs at once, and `run_until` looks at its condition afterwards.
+Everything that is ready at one wake-up is served in one pass.  An exception of a callback leaves `run_until`; what
+else was ready is then served by the next, since an edge is reported only once.  A signal's handler runs at once, and
+`run_until` looks at its condition afterwards.
 """
 
 import ctypes
@@ -16,14 +17,20 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterator
+from heapq import heapify, heappop, heappush
 
 from hosts.api import OnTime
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _TFD_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000
 _TFD_TIMER_ABSTIME = 1
+
+_Entry = tuple[int, int, "_Timer"]
+"""A deadline in ns, when it was queued among equal ones, and whose it is."""
+
+_SPARE_ENTRIES = 64
+"""The heap may hold as many entries of no use before it is swept."""
 
 
 class _Timespecs(ctypes.Structure):
@@ -66,7 +73,8 @@ class RealLoop:
         self._readers: dict[int, OnTime] = {}
         self._timerfd = _TimerFd()
         self._timer_set_ns: int | None = None
-        self._heap: list[tuple[int, int, _Timer]] = []
+        self._heap: list[_Entry] = []
+        self._sweep_at = _SPARE_ENTRIES
         self._order = 0
         self._soon: deque[OnTime] = deque()
         self._epoll.register(self._timerfd.fd, select.EPOLLIN | select.EPOLLET)
@@ -130,34 +138,55 @@ class RealLoop:
     # -- one wake-up --------------------------------------------------------------------------------------------------
 
     def _run_once(self) -> None:
-        ready = self._epoll.poll(0 if self._soon else -1)
+        self._run_readers(iter(self._epoll.poll(0 if self._soon else -1)))
         now_ns = time.monotonic_ns()
-        readers = self._readers
-        for fd, _events in ready:
-            callback = readers.get(fd)
-            if callback is not None:
-                callback(now_ns)
-            elif fd == self._wakeup.fileno():
-                self._drain_wakeup()
-        self._run_timers(time.monotonic_ns())
+        self._run_timers(now_ns)
         for _ in range(len(self._soon)):
             self._soon.popleft()(now_ns)
+
+    def _run_readers(self, ready: Iterator[tuple[int, int]]) -> None:
+        now_ns = time.monotonic_ns()
+        readers = self._readers
+        try:
+            for fd, _events in ready:
+                callback = readers.get(fd)
+                if callback is not None:
+                    callback(now_ns)
+                elif fd == self._wakeup.fileno():
+                    self._drain_wakeup()
+        except BaseException:
+            self._soon.appendleft(lambda _now_ns: self._run_readers(ready))
+            raise
 
     def _run_timers(self, now_ns: int) -> None:
         heap = self._heap
         if self._timer_set_ns is not None and self._timer_set_ns <= now_ns:
             self._timer_set_ns = None
-        while heap and heap[0][0] <= now_ns:
-            due_ns, _, timer = heappop(heap)
-            timer.pop(due_ns, now_ns)
-        if heap:
-            self._set_timerfd(heap[0][0])
+        try:
+            for _ in range(len(heap)):  # no more, or one that is always armed for the past would be all that runs
+                if not heap or heap[0][0] > now_ns:
+                    break
+                entry = heappop(heap)
+                entry[2].pop(entry, now_ns)
+        finally:
+            if heap:
+                self._set_timerfd(heap[0][0])
 
-    def add_deadline(self, due_ns: int, timer: "_Timer") -> None:
-        """Put a deadline into the heap."""
+    def add_deadline(self, due_ns: int, timer: "_Timer") -> _Entry:
+        """Put a deadline into the heap; the entry that will come up."""
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         self._order += 1
-        heappush(self._heap, (due_ns, self._order, timer))
+        entry = due_ns, self._order, timer
+        heappush(self._heap, entry)
         self._set_timerfd(due_ns)
+        return entry
+
+    def _sweep(self) -> None:
+        """Leave out the entries that no timer waits for, so that the heap stays as large as there are timers."""
+        self._heap[:] = [entry for entry in self._heap if entry[2].entry is entry]
+        heapify(self._heap)
+        self._sweep_at = 2 * len(self._heap) + _SPARE_ENTRIES
 
     def _set_timerfd(self, due_ns: int) -> None:
         if self._timer_set_ns is None or due_ns < self._timer_set_ns:
@@ -173,40 +202,35 @@ class RealLoop:
 
 
 class _Timer:
-    """One deadline.  At most one heap entry serves it; a deadline put off moves its entry along when that comes up."""
+    """One deadline.  At most one heap entry serves it; a deadline put off is queued anew when that comes up."""
 
-    __slots__ = ("_callback", "_due_ns", "_loop", "_queued_ns")
+    __slots__ = ("_callback", "_due_ns", "_loop", "entry")
 
     def __init__(self, loop: RealLoop, callback: OnTime) -> None:
         self._loop = loop
         self._callback = callback
-        self._due_ns: int | None = None
-        self._queued_ns: int | None = None
+        self._due_ns = 0
+        self.entry: _Entry | None = None
 
     def arm(self, due_ns: int) -> None:
         """Fire once at `due_ns`; a deadline already armed is replaced."""
         self._due_ns = due_ns
-        if self._queued_ns is None or due_ns < self._queued_ns:
-            self._queued_ns = due_ns
-            self._loop.add_deadline(due_ns, self)
+        if self.entry is None or due_ns < self.entry[0]:
+            self.entry = self._loop.add_deadline(due_ns, self)
 
     def disarm(self) -> None:
         """Forget the deadline, if any."""
-        self._due_ns = None
+        self.entry = None
 
-    def pop(self, queued_ns: int, now_ns: int) -> None:
-        """The heap entry for `queued_ns` has come up."""
-        if self._queued_ns != queued_ns:  # an earlier entry has taken over
+    def pop(self, entry: _Entry, now_ns: int) -> None:
+        """A heap entry of this timer has come up."""
+        if self.entry is not entry:  # another has taken over, or none is wanted
             return
-        self._queued_ns = None
-        due_ns = self._due_ns
-        if due_ns is None:
-            return
-        if due_ns > now_ns:
-            self.arm(due_ns)
-            return
-        self._due_ns = None
-        self._callback(now_ns)
+        self.entry = None
+        if self._due_ns > entry[0]:  # put off: also when that is over, others may come first
+            self.arm(self._due_ns)
+        else:
+            self._callback(now_ns)
 
 
 class _FdWatch:

@@ -8,7 +8,8 @@ Rules:
 1. Replies leave in the order of their requests; watch events stand between messages, never inside.
 2. A watch event equal to one still queued is not queued again, so a client that does not read cannot make his queue
    grow by having others write (XSA-349, XSA-326).
-3. The queue of a client who never reads is the daemon's to limit: it sees `queued_octets`.
+3. The queue of a client who never reads is bounded: events of other clients' writes fill it too.  Once it overflows,
+   nothing more is queued, and the daemon drops the client.
 """
 
 from collections.abc import Callable
@@ -30,13 +31,16 @@ from hosts.xswire import (
 )
 from ringproto.errors import ProtocolError
 
+QUEUED_OCTETS_MAX = 1 << 20
+"""256 of the largest messages: more than the replies to all requests that one receive of 4096 octets can hold."""
+
 
 class StoreConnection:
     """What a daemon keeps per client socket.
 
     The daemon gives what it received to `receive`, and writes `outgoing()` whenever the socket takes more.  Take it
     only then: what is still here can be merged (equal watch events) and counted (`queued_octets`).
-    `on_outgoing()` is called each time something is queued while nothing was.
+    `on_outgoing()` is called each time something is queued while nothing was, and when the queue overflows.
     """
 
     def __init__(self, store: XenStore, domid: int, on_outgoing: Callable[[], None] = lambda: None) -> None:
@@ -46,10 +50,11 @@ class StoreConnection:
         self._queue: dict[bytes | int, bytes] = {}  # in order; an event is its own key, a reply's key is a number
         self._replies = 0
         self._queued_octets = 0
+        self.overflowed = False
 
     @property
     def queued_octets(self) -> int:
-        """Octets waiting in `outgoing`; the daemon drops a client that lets this grow without reading."""
+        """Octets waiting in `outgoing`."""
         return self._queued_octets
 
     def receive(self, data: bytes) -> None:
@@ -88,7 +93,13 @@ class StoreConnection:
             self._enqueue(event, event)
 
     def _enqueue(self, key: bytes | int, data: bytes) -> None:
+        if self.overflowed:
+            return
         first = not self._queue
+        self.overflowed = self._queued_octets + len(data) > QUEUED_OCTETS_MAX
+        if self.overflowed:
+            self._on_outgoing()
+            return
         self._queue[key] = data
         self._queued_octets += len(data)
         if first:

@@ -1,11 +1,16 @@
 """One domain's connection to the broker of pages and ports: its requests, each answered.
 
 The connection is the domain: when it ends, however it ends, the domain is dead and everything of it is let go.
-Whatever a domain sends costs nobody but itself: what is no message, or no answer read, ends its connection.
+Whatever a domain sends costs nobody but itself: what is no message ends its connection.  So does a second request while
+an answer is unread: descriptors in answers that nobody reads count against the daemon's user, and enough of them would
+make the kernel refuse (ETOOMANYREFS) to pass any to the other domains.
 """
 
+import fcntl
 import logging
 import socket
+import struct
+import termios
 from collections.abc import Callable
 from errno import EBADMSG
 
@@ -72,19 +77,34 @@ class Broker:
             if not self._open:
                 return
             try:
-                received = receive(self._connection, requests)
-                if received is None:
-                    self.close()
+                if not self._serve_one():
                     return
-                reply, fds = self._answer(*received)
-                send(self._connection, reply, fds)
-            except BlockingIOError:
-                return
             except OSError as error:
                 log.warning("domain %d: connection ended: %s", self._domid, error.strerror or error)
                 self.close()
                 return
         self._loop.call_soon(self._on_readable)
+
+    def _serve_one(self) -> bool:
+        """Answer one request; False when there is none.  Raises OSError when it or its sender is at fault."""
+        try:
+            received = receive(self._connection, requests)
+        except BlockingIOError:
+            return False
+        if received is None:
+            self.close()
+            return False
+        self._check_answers_read(received[1])
+        reply, fds = self._answer(*received)
+        send(self._connection, reply, fds)
+        return True
+
+    def _check_answers_read(self, fds: list[int]) -> None:
+        """Raise HostError(EBADMSG), having closed what came with the request, unless earlier answers were read."""
+        (unread_octets,) = struct.unpack("i", fcntl.ioctl(self._connection, termios.TIOCOUTQ, bytes(4)))
+        if unread_octets:
+            close_all(fds)
+            raise HostError(EBADMSG, "it asks again before it has read the answer")
 
     def _answer(self, request: Request, fds: list[int]) -> Answer:
         try:
@@ -95,10 +115,10 @@ class Broker:
                 return self._map(request)
             if isinstance(request, Offer):
                 port, ring = self._ports.offer(self._domid, request.peer)
-                return Done(port.number), (port.hears, ring)
+                return Done(port.number), (port.hears.bell, ring)
             if isinstance(request, Bind):
                 port, ring = self._ports.bind(self._domid, request.peer, request.port)
-                return Done(port.number), (port.hears, ring)
+                return Done(port.number), (port.hears.bell, ring)
             if isinstance(request, ClosePort):
                 self._ports.close(self._domid, request.port)
             else:

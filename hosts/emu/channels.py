@@ -1,4 +1,4 @@
-"""One end of an emulated event channel: an eventfd to hear by, and the peer's to ring."""
+"""One end of an emulated event channel: a bell to hear by, and the button of the peer's."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from hosts.api import Handle, Loop, OnTime
 
 
 class EmuChannel:
-    """A port.  The eventfds are nobody's but ours and the peer's; the daemon is not in between."""
+    """A port.  The daemon is not in between: we press, the peer hears.  See `hosts.emu.tables.Doorbell`."""
 
     def __init__(self, port: int, hears: int, rings: int, loop: Loop, free_port: Callable[[int], None]) -> None:
         self.port = port
@@ -21,7 +21,7 @@ class EmuChannel:
     def on_notify(self, callback: OnTime) -> None:
         """Have `callback(now_ns)` called after the peer notified.
 
-        The eventfd is watched edge triggered and never read: each ring is a new edge, and the kernel adds them up.
+        The bell is watched edge triggered and nothing is read: each ring is a new edge, and the kernel adds them up.
         """
         if self._watch is not None:
             self._watch.cancel()

@@ -2,13 +2,14 @@
 
 import socket
 from collections.abc import Sequence
-from errno import EBUSY, ECONNRESET, ENODEV, ETIMEDOUT
+from errno import EACCES, EBUSY, ECONNRESET, EINVAL, ENODEV, ETIMEDOUT
 from pathlib import Path
 
 from hosts.api import HostError
 from hosts.emu.channels import EmuChannel
 from hosts.emu.memory import MappedPages, make_share, map_shares
 from hosts.emu.messages import (
+    REFS_MAX,
     Bind,
     ClosePort,
     Done,
@@ -56,10 +57,15 @@ class EmuHost:
         try:
             self._ask(Map(domid, [0], writable=False))  # refused, by whoever serves us: then we are connected
         except HostError as error:
-            if error.errno == ECONNRESET:
+            if error.errno != EACCES:
                 self._broker.close()
-                raise HostError(EBUSY, f"domain {domid} is connected already") from error
-        self._store = EmuStore(store_path(machine, domid), loop)
+                busy = error.errno == ECONNRESET
+                raise (HostError(EBUSY, f"domain {domid} is connected already") if busy else error) from error
+        try:
+            self._store = EmuStore(store_path(machine, domid), loop)
+        except HostError:
+            self._broker.close()
+            raise
 
     @property
     def domid(self) -> int:
@@ -91,7 +97,9 @@ class EmuHost:
         return grant
 
     def map(self, peer: int, refs: Sequence[int], *, writable: bool = True) -> "_Mapping":
-        """Map pages that domain `peer` granted us; HostError(EACCES) as in `hosts.api`."""
+        """Map pages that domain `peer` granted us; HostError(EACCES) as in `hosts.api`, EINVAL for none or too many."""
+        if not 1 <= len(refs) <= REFS_MAX:  # the daemon would take it for garbage, and us for dead
+            raise HostError(EINVAL, f"{len(refs)} references in one mapping, want 1 to {REFS_MAX}")
         reply, fds = self._ask(Map(peer, list(refs), writable))
         assert isinstance(reply, Mapped)
         try:

@@ -61,20 +61,25 @@ def check_share(fd: int, pages: int, *, writable: bool) -> None:
         raise HostError(EINVAL, "shared pages: not a memfd") from error
     if seals & wanted != wanted:
         raise HostError(EINVAL, f"shared pages: seals {seals:#x}, want {wanted:#x}")
+    if os.fstatvfs(fd).f_bsize != mmap.PAGESIZE:  # huge pages, whose mapping may fail and whose holes are SIGBUS
+        raise HostError(EINVAL, "shared pages: not ordinary pages")
     if os.fstat(fd).st_size != pages * PAGE_OCTETS:
         raise HostError(EINVAL, f"shared pages: {os.fstat(fd).st_size} octets, want {pages} pages")
 
 
 def map_shares(fds: Sequence[int], pages: Sequence[tuple[int, int]], *, writable: bool) -> list[MappedPages]:
-    """Map pages given as (which fd, which of its pages), neighbours in one mapping.  All or nothing."""
+    """Map pages given as (which fd, which of its pages), neighbours in one mapping.  All or nothing.
+
+    Raises HostError with the kernel's errno when it cannot map them.
+    """
     mapped: list[MappedPages] = []
     try:
         for which, first, count in _runs(pages):
             mapped.append(MappedPages(fds[which], first, count, writable=writable))
-    except BaseException:
+    except OSError as error:
         for part in mapped:
             part.release()
-        raise
+        raise HostError(error.errno, f"pages cannot be mapped: {error.strerror}") from error
     return mapped
 
 

@@ -20,6 +20,9 @@ MESSAGE_OCTETS_MAX = 1 << 15
 FDS_MAX = 64
 """Descriptors in one message, and so shares that one mapping may be made of.  The kernel allows 253."""
 
+REFS_MAX = 2048
+"""In one mapping: two of the largest audio buffers."""
+
 Domid = Annotated[int, Meta(ge=0, le=0x7FEF)]  # below DOMID_FIRST_RESERVED of public/xen.h
 Number = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
 PageCount = Annotated[int, Meta(ge=1, le=2048)]  # two of the largest audio buffers
@@ -43,7 +46,7 @@ class Map(msgspec.Struct, frozen=True, tag=True):
     """Give me these pages of `peer`'s."""
 
     peer: Domid
-    refs: Annotated[list[Number], Meta(min_length=1, max_length=2048)]
+    refs: Annotated[list[Number], Meta(min_length=1, max_length=REFS_MAX)]
     writable: bool
 
 
@@ -132,7 +135,7 @@ def receive(connection: socket.socket, decoder: msgspec.json.Decoder[T]) -> tupl
         if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
             raise HostError(EBADMSG, "too long, or too many descriptors")
         return decoder.decode(octets), list(fds)
-    except (msgspec.DecodeError, HostError) as error:
+    except (ValueError, RecursionError, HostError) as error:  # all that msgspec raises, bad UTF-8 and deep nesting too
         close_all(fds)
         raise HostError(EBADMSG, f"not a message: {error}") from error
 

@@ -6,8 +6,8 @@ is simplest.  Watch events that arrive meanwhile are kept and delivered from the
 
 import socket
 import struct
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from errno import E2BIG, EAGAIN, ENOENT, ENOTCONN, ETIMEDOUT
 from itertools import count
 from pathlib import Path
@@ -143,9 +143,10 @@ class EmuStore(EmuStoreView):
         return _Watch(self, path, token)
 
     def unwatch(self, path: str, token: str) -> None:
-        """Forget a watch, if it is still there."""
+        """Forget a watch, if it is still there: with a daemon that is gone, it is not."""
         if self._watches.pop(token, None) is not None and self._socket.is_open:
-            self._socket.ask(Kind.UNWATCH, pack_strings(path, token), 0)
+            with suppress(HostError):
+                self._socket.ask(Kind.UNWATCH, pack_strings(path, token), 0)
 
     def close(self) -> None:
         """End all watches and the connection.  Harmless twice."""
@@ -171,7 +172,7 @@ class StoreSocket:
         self._loop = loop
         self._on_event = on_event
         self._parser = Parser()
-        self._events: deque[tuple[str, str]] = deque()
+        self._events: dict[tuple[str, str], None] = {}  # in order; equal ones merge, so rewriting a node is no flood
         self._next_id = count(1)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # the kernel's own: they leave MSG_DONTWAIT alone
@@ -236,7 +237,7 @@ class StoreSocket:
         path, token = split_strings(event.payload)[:2]
         if not self._events and self._loop is not None:
             self._loop.call_soon(self._dispatch)
-        self._events.append((path, token))
+        self._events[path, token] = None
 
     def _on_readable(self, now_ns: int) -> None:
         while self.is_open:
@@ -253,10 +254,14 @@ class StoreSocket:
             self._sort(None)
 
     def _dispatch(self, now_ns: int) -> None:
-        for _ in range(len(self._events)):
-            self._on_event(*self._events.popleft())
-        if self._events and self._loop is not None:  # more came while these were heard
-            self._loop.call_soon(self._dispatch)
+        try:
+            for _ in range(len(self._events)):
+                event = next(iter(self._events))
+                del self._events[event]
+                self._on_event(*event)
+        finally:
+            if self._events and self._loop is not None:  # more came while these were heard, or one was heard badly
+                self._loop.call_soon(self._dispatch)
 
 
 class _Watch:

@@ -18,8 +18,6 @@ log = logging.getLogger("vsnd.host")
 
 RECEIVE_OCTETS = 4096
 RECEIVES_PER_PASS = 32
-QUEUED_OCTETS_MAX = 1 << 18
-"""What may wait for a client that does not read: 64 of the largest messages."""
 
 
 class StoreServer:
@@ -51,14 +49,14 @@ class StoreServer:
 
     def _on_ready(self, now_ns: int) -> None:
         try:
-            self._receive()
+            self._receive(now_ns)
         except (OSError, ProtocolError) as error:
             log.warning("domain %d: xenstore connection ended: %s", self._domid, error)
             self.close()
             return
         self._flush(now_ns)
 
-    def _receive(self) -> None:
+    def _receive(self, now_ns: int) -> None:
         for _ in range(RECEIVES_PER_PASS):
             if not self._open:
                 return
@@ -70,11 +68,16 @@ class StoreServer:
                 self.close()
                 return
             self._store.receive(data)
+            self._flush(now_ns)
         self._loop.call_soon(self._on_ready)
 
     def _flush(self, now_ns: int) -> None:
         """Send what waits, as far as the client takes it."""
         while self._open:
+            if self._store.overflowed:
+                log.warning("domain %d: xenstore connection ended: it does not read", self._domid)
+                self.close()
+                return
             if not self._unsent:
                 self._unsent = memoryview(self._store.outgoing())
                 if not self._unsent:
@@ -82,9 +85,6 @@ class StoreServer:
             try:
                 sent = self._connection.send(self._unsent, socket.MSG_NOSIGNAL)
             except BlockingIOError:
-                if self._store.queued_octets > QUEUED_OCTETS_MAX:
-                    log.warning("domain %d: xenstore connection ended: it does not read its replies", self._domid)
-                    self.close()
                 return
             except OSError:
                 self.close()

@@ -5,6 +5,7 @@ guest that wants more is refused, and nobody else notices.
 """
 
 import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass
 from errno import EACCES, EBUSY, ENOENT, ENOSPC
@@ -74,36 +75,68 @@ class GrantTable:
             self.end(owner, first_ref)
 
 
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """What one domain presses and another one hears.
+
+    The button is an eventfd; the bell is an epoll set with the button in it.  The hearer gets only the bell.  Had he
+    the eventfd itself he could clear its O_NONBLOCK, which belongs to everybody who holds it, and fill its counter:
+    whoever rings next would sleep for ever.
+    """
+
+    button: int
+    bell: int
+
+    def close(self) -> None:
+        """Let go of both."""
+        os.close(self.button)
+        os.close(self.bell)
+
+
+def make_doorbell() -> Doorbell:
+    """A new one.  Raises OSError."""
+    button = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    try:
+        with select.epoll() as epoll:
+            epoll.register(button, select.EPOLLIN | select.EPOLLET)
+            return Doorbell(button, os.dup(epoll.fileno()))
+    except OSError:
+        os.close(button)
+        raise
+
+
 @dataclass(slots=True)
 class Port:
-    """One end of an event channel.  It owns the eventfd that its domain hears by."""
+    """One end of an event channel.  It owns the doorbell that its domain hears."""
 
     domid: int
     number: int
     peer: int
-    hears: int
+    hears: Doorbell
     far: "Port | None" = None
 
 
 class PortTable:
     """All ports of a machine."""
 
-    def __init__(
-        self, make_eventfd: Callable[[], int] = lambda: os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-    ) -> None:
-        self._make_eventfd = make_eventfd
+    def __init__(self, make: Callable[[], Doorbell] = make_doorbell) -> None:
+        self._make = make
         self._ports: dict[int, dict[int, Port]] = {}
         self._next: dict[int, int] = {}
 
     def offer(self, domid: int, peer: int) -> tuple[Port, int]:
-        """A new port, and the eventfd that rings whoever will bind it.  Raises HostError(ENOSPC)."""
+        """A new port, and the button that rings whoever will bind it.  Raises HostError(ENOSPC)."""
         near = self._add(domid, peer)
-        far = Port(peer, 0, domid, self._make_eventfd())
+        try:
+            far = Port(peer, 0, domid, self._make())
+        except OSError:
+            self.close(domid, near.number)
+            raise
         near.far = far
-        return near, far.hears
+        return near, far.hears.button
 
     def bind(self, domid: int, peer: int, number: int) -> tuple[Port, int]:
-        """Bind a port that `peer` offered; ours, and the eventfd that rings theirs.
+        """Bind a port that `peer` offered; ours, and the button that rings theirs.
 
         Raises HostError(ENOENT) for a port not offered to us, EBUSY for one bound already, ENOSPC.
         """
@@ -114,18 +147,18 @@ class PortTable:
             raise HostError(EBUSY, f"port {number} of domain {peer} is bound already")
         self._place(theirs.far)
         theirs.far.far = theirs
-        return theirs.far, theirs.hears
+        return theirs.far, theirs.hears.button
 
     def close(self, domid: int, number: int) -> None:
         """Free a port.  The far end stays, unheard.  Raises HostError(ENOENT)."""
         port = self._ports.get(domid, {}).pop(number, None)
         if port is None:
             raise HostError(ENOENT, f"domain {domid} has no port {number}")
-        os.close(port.hears)
+        port.hears.close()
         far = port.far
         if far is not None:
             if far.number == 0:  # never bound: nobody else has it
-                os.close(far.hears)
+                far.hears.close()
             far.far = None
 
     def close_all(self, domid: int) -> None:
@@ -134,11 +167,11 @@ class PortTable:
             self.close(domid, number)
 
     def _add(self, domid: int, peer: int) -> Port:
-        port = Port(domid, 0, peer, self._make_eventfd())
+        port = Port(domid, 0, peer, self._make())
         try:
             self._place(port)
         except HostError:
-            os.close(port.hears)
+            port.hears.close()
             raise
         return port
 

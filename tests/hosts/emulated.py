@@ -10,9 +10,12 @@ from hosts.process import die_with_parent
 
 
 @contextmanager
-def machine(directory: Path, guests: Sequence[int]) -> Iterator[Path]:
-    """The machine's folder, while its daemon runs; a daemon that fails, or leaves anything, fails the test."""
-    arguments = [sys.executable, "-m", "hosts.emu", str(directory), "--guests", ",".join(map(str, guests))]
+def machine(directory: Path, guests: Sequence[int], under: Sequence[str] = ()) -> Iterator[Path]:
+    """The machine's folder, while its daemon runs; a daemon that fails, or leaves anything, fails the test.
+
+    `under` is a command that is to start the daemon, such as one that sets limits.
+    """
+    arguments = [*under, sys.executable, "-m", "hosts.emu", str(directory), "--guests", ",".join(map(str, guests))]
     daemon = subprocess.Popen(
         arguments,
         stdout=subprocess.PIPE,

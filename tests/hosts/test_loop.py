@@ -1,11 +1,11 @@
 """The real loop: in time, in order, edge triggered, and woken by signals."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -63,7 +63,8 @@ def test_a_deadline_can_be_replaced_and_forgotten(loop: RealLoop) -> None:
     never.disarm()
     run_for(loop, 30 * MS)
     assert len(fired) == 2
-    assert start + 2 * MS <= fired[0] < start + 10 * MS <= fired[1]
+    assert fired[0] >= start + 2 * MS
+    assert fired[1] >= start + 10 * MS
 
 
 def test_a_timer_armed_by_its_own_callback_keeps_a_grid(loop: RealLoop) -> None:
@@ -91,6 +92,63 @@ def test_putting_a_watchdog_off_leaves_nothing_behind(loop: RealLoop) -> None:
     for _ in range(1000):
         watchdog.arm(loop.now_ns() + 1000 * MS)
     assert len(loop._heap) == 1
+
+
+def test_what_is_left_of_earlier_deadlines_does_not_pile_up(loop: RealLoop) -> None:
+    """A far deadline replaced by a near one, or forgotten, leaves its entry behind: but only so many."""
+    far = loop.now_ns() + 3600_000 * MS
+    watchdog, fired = loop.timer(lambda now_ns: None), list[int]()
+    ticker = loop.timer(fired.append)
+    for count in range(1, 1001):
+        watchdog.arm(far)
+        watchdog.disarm()
+        ticker.arm(far)
+        ticker.arm(0)
+        assert loop.run_until(partial(has_length, fired, count), loop.now_ns() + 1000 * MS)
+    assert len(loop._heap) < 200
+
+
+def test_many_timers_fire_in_order_however_they_were_put_off(loop: RealLoop, seed: int) -> None:
+    random = Random(seed)
+    start = loop.now_ns() + 10 * MS
+    due: dict[int, int] = {}
+    fired: list[tuple[int, int]] = []
+
+    def fire(index: int, now_ns: int) -> None:
+        fired.append((index, now_ns))
+
+    timers = [loop.timer(partial(fire, index)) for index in range(100)]
+    for _ in range(2000):
+        index = random.randrange(len(timers))
+        due[index] = start + random.randrange(5 * MS)
+        timers[index].arm(due[index])
+        if random.random() < 0.1:
+            timers[index].disarm()
+            del due[index]
+    assert loop.run_until(lambda: len(fired) == len(due), start + 1000 * MS)
+    run_for(loop, 2 * MS)
+    assert [due[index] for index, _ in fired] == sorted(due.values()), "in order, each once"
+    assert all(at >= due[index] for index, at in fired), "never early"
+
+
+def test_a_timer_put_off_does_not_overtake_when_the_loop_is_late(loop: RealLoop) -> None:
+    fired: list[str] = []
+    first, second = loop.timer(lambda now_ns: fired.append("put off")), loop.timer(lambda now_ns: fired.append("not"))
+    first.arm(1)
+    first.arm(3)
+    second.arm(2)
+    assert loop.run_until(lambda: len(fired) == 2, loop.now_ns() + 1000 * MS)
+    assert fired == ["not", "put off"]
+
+
+def test_a_timer_that_is_always_late_does_not_starve_a_descriptor(loop: RealLoop, doorbell: int) -> None:
+    heard: list[int] = []
+    late = loop.timer(lambda now_ns: late.arm(now_ns - MS))
+    late.arm(0)
+    loop.watch_fd(doorbell, heard.append)
+    os.eventfd_write(doorbell, 1)
+    assert loop.run_until(lambda: bool(heard), loop.now_ns() + 1000 * MS)
+    assert not loop.run_until(lambda: False, loop.now_ns() + MS), "nor a deadline"
 
 
 def test_soon_means_after_what_runs_now_and_in_order(loop: RealLoop) -> None:
@@ -153,6 +211,51 @@ def test_a_watch_that_is_cancelled_hears_nothing_even_when_both_were_ready(loop:
         os.close(fd)
 
 
+def test_a_hang_up_is_heard(loop: RealLoop) -> None:
+    reading, writing = os.pipe()
+    heard: list[int] = []
+    watch = loop.watch_fd(reading, heard.append)
+    os.close(writing)
+    assert loop.run_until(lambda: bool(heard), loop.now_ns() + 1000 * MS)
+    watch.cancel()
+    os.close(reading)
+
+
+def test_a_descriptor_can_be_watched_again_and_an_old_cancel_is_harmless(loop: RealLoop, doorbell: int) -> None:
+    heard: list[int] = []
+    first = loop.watch_fd(doorbell, lambda now_ns: pytest.fail("cancelled"))
+    with pytest.raises(FileExistsError):
+        loop.watch_fd(doorbell, lambda now_ns: pytest.fail("refused"))
+    first.cancel()
+    loop.watch_fd(doorbell, heard.append)
+    first.cancel()
+    os.eventfd_write(doorbell, 1)
+    assert loop.run_until(lambda: bool(heard), loop.now_ns() + 1000 * MS)
+
+
+def test_a_descriptor_s_number_can_be_used_anew_while_its_old_event_waits(loop: RealLoop) -> None:
+    """Both doorbells are rung; whoever is heard first replaces the other by a new one of the same number."""
+    *fds, quiet = [os.eventfd(initial, os.EFD_NONBLOCK) for initial in (1, 1, 0)]
+    heard: list[int] = []
+
+    def hear(index: int, _now_ns: int) -> None:
+        heard.append(index)
+        other = 1 - index
+        watches[other].cancel()
+        os.dup2(quiet, fds[other])
+        watches[other] = loop.watch_fd(fds[other], lambda now_ns: heard.append(2))
+
+    watches = [loop.watch_fd(fd, partial(hear, index)) for index, fd in enumerate(fds)]
+    loop.run_until(lambda: False, loop.now_ns() + 2 * MS)
+    assert heard.count(0) + heard.count(1) == 1, "the old watch is gone"
+    assert heard.count(2) <= 1, "at most a spurious hint"
+    length = len(heard)
+    os.eventfd_write(quiet, 1)
+    assert loop.run_until(lambda: len(heard) > length, loop.now_ns() + 1000 * MS)
+    for fd in (*fds, quiet):
+        os.close(fd)
+
+
 def test_a_deadline_ends_the_run(loop: RealLoop) -> None:
     start = loop.now_ns()
     assert not loop.run_until(lambda: False, start + 5 * MS)
@@ -164,32 +267,13 @@ def test_a_condition_that_holds_already_needs_no_run(loop: RealLoop) -> None:
     assert loop.run_until(lambda: True)
 
 
-def test_an_exception_leaves_the_run_and_the_loop_goes_on(loop: RealLoop) -> None:
-    def fail(_now_ns: int) -> None:
-        raise RuntimeError("ours")
-
-    loop.call_soon(fail)
-    with pytest.raises(RuntimeError, match="ours"):
-        loop.run_until(lambda: False)
-    fired: list[int] = []
-    loop.timer(fired.append).arm(loop.now_ns() + MS)
-    assert loop.run_until(lambda: bool(fired), loop.now_ns() + 1000 * MS)
-
-
-def test_a_signal_ends_the_wait(loop: RealLoop) -> None:
-    caught: list[int] = []
-    before = signal.signal(signal.SIGUSR1, lambda number, frame: caught.append(number))
-    try:
-        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-        assert loop.run_until(lambda: bool(caught), loop.now_ns() + 10_000 * MS)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-
-
-def test_ctrl_c_passes_through(loop: RealLoop) -> None:
-    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        loop.run_until(lambda: False, loop.now_ns() + 10_000 * MS)
+def test_a_loop_runs_in_any_thread(loop: RealLoop) -> None:
+    done: list[bool] = []
+    loop.timer(lambda now_ns: None).arm(0)
+    thread = threading.Thread(target=lambda: done.append(loop.run_until(lambda: False, loop.now_ns() + MS)))
+    thread.start()
+    thread.join(10)
+    assert done == [False]
 
 
 def test_nothing_is_left_open() -> None:
