@@ -1,15 +1,18 @@
-"""Gather: serve the requests that a look provokes together, instead of one wake-up each.
+"""Gather: do what concerns many guests at once, instead of guest by guest with a wake-up each.
 
-Theory.  A look tells many guests at once that a period has passed, and each answers with a request a moment later.  If
-every one rang, the backend would fall asleep and be woken as often as there are guests, and a wake-up costs more than
-the request itself: a context switch, and caches that others have used meanwhile.  So a guest that was just told need
-not ring for a tenth of its period; then all of them are looked at in one pass, and ring again from there on.
+Theory.  A look finds out that a period has passed for many guests.  Whoever is told may run at once, in our place, and
+when we run again the caches are his; and each answers with a request, for which we would be woken as often as there are
+guests.  Both cost more than the work itself.  So:
 
-What it costs: the answer to such a request comes up to a tenth of a period later.  Nothing is heard later for it, since
-frames are needed at the next look at the earliest.
+* guests are rung when the look is over, all in a row;
+* a guest that was just told need not ring for its next request within a tenth of its period.  Then all of them are
+  served in one pass, and ring again from there on.
+
+What it costs: news that are late by the look's own microseconds, and answers up to a tenth of a period later.  Nothing
+is heard later for it, since frames are needed at the next look at the earliest.
 """
 
-from hosts.api import Loop, OnTime
+from hosts.api import Channel, Loop, OnTime
 
 PARTS = 10
 """Of a period that a request may wait: short against the period, long against waking up."""
@@ -20,9 +23,16 @@ class Gather:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._timer = loop.timer(self._on_due)
+        self._timer = loop.timer(self._serve)
         self._expected: list[OnTime] = []
         self._due_ns = 0
+        self._to_ring: list[Channel] = []
+
+    def ring(self, doorbell: Channel) -> None:
+        """Ring it when the pass that runs now is over."""
+        if not self._to_ring:
+            self._loop.call_soon(self._ring)
+        self._to_ring.append(doorbell)
 
     def expect(self, serve: OnTime, period_ns: int) -> None:
         """Call `serve(now_ns)` within a tenth of `period_ns`."""
@@ -32,7 +42,12 @@ class Gather:
             self._timer.arm(due_ns)
         self._expected.append(serve)
 
-    def _on_due(self, now_ns: int) -> None:
+    def _ring(self, now_ns: int) -> None:
+        to_ring, self._to_ring = self._to_ring, []
+        for doorbell in to_ring:
+            doorbell.notify()
+
+    def _serve(self, now_ns: int) -> None:
         expected, self._expected = self._expected, []
         for serve in expected:
             serve(now_ns)

@@ -1,7 +1,7 @@
 """Output: one playback device, everybody who plays on it, and the moments at which it is looked at.
 
-A look does three things in one pass over all lines, in this order: report the position to every guest (they can wake
-and write while we work), let waiting frames in where there is room, and mix ahead until the card has `lead_frames`.
+A look does three things in one pass over all lines: report the position to every guest, let waiting frames in where
+there is room, and mix ahead until the card has `lead_frames`.
 What decides the moment of a look is a PeriodSource; nothing else differs between pacings.
 
 A device that fails is given up: its lines hear nothing more of it, and none can join.

@@ -90,7 +90,7 @@ class GuestWire:
             return False
         self._events.push(pack_event(CurPos(self._events.count & 0xFFFF, octets)))
         self.trace(Point.EVENT, boundary, octets)
-        self._event_doorbell.notify()
+        self._peer.gather.ring(self._event_doorbell)
         self.events += 1
         return True
 
