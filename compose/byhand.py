@@ -47,7 +47,7 @@ Asked = tuple[str, int | None, int | None]
 
 
 def be_host(directory: Path, guests: int) -> None:
-    """Run the machine until told to end.  Raises RunError when it cannot run in that folder, or ends by itself.
+    """Run the machine until told to end.  Raises ConfigError when it cannot run there, RunError when it ends by itself.
 
     A guest that leaves takes its devices along, as a domain does; it finds a new card when it comes again.
     """
@@ -59,13 +59,16 @@ def be_host(directory: Path, guests: int) -> None:
     with tempfile.TemporaryDirectory(prefix="vsnd-log-") as logs, ExitStack() as parts:
         arguments = ("hosts.emu", str(directory), "--guests", ",".join(str(card.guest) for card in cards))
         machine = parts.enter_context(Child("host", arguments, Path(logs) / "host.log"))
-        machine.wait_ready()
+        try:
+            machine.wait_ready()
+        except RunError as error:
+            raise ConfigError(f"--dir: {machine.last_line()}") from error
         store = parts.enter_context(EmuStore(store_path(directory, 0), loop))
         store.watch("@releaseDomain", lambda path: attach_missing(store, cards))
         print(f"The machine is in {directory}, with domains 1 to {guests}.  Ctrl-C ends it.", flush=True)  # noqa: T201
         loop.run_until(lambda: bool(ended))
         if machine.status is not None:
-            raise RunError(f"the machine ended by itself: {machine.last_words()}")
+            raise RunError(f"the machine ended by itself: {machine.last_line()}")
     loop.close()
 
 

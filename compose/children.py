@@ -55,10 +55,14 @@ class Child:
         except BrokenPipeError:
             pass
 
-    def last_words(self) -> str:
-        """The end of its log."""
+    def last_line(self) -> str:
+        """The last thing it said in its log."""
         lines = self._log.read_text(errors="replace").strip().splitlines()
-        return f"{lines[-1] if lines else 'no word'} (log: {self._log})"
+        return lines[-1] if lines else "no word"
+
+    def last_words(self) -> str:
+        """What it said last, and where to read the rest."""
+        return f"{self.last_line()} (log: {self._log})"
 
     def end(self) -> int:
         """Ask it to end, insist after a grace; its exit status."""

@@ -67,6 +67,12 @@ def test_an_unknown_kind_of_device_is_refused_with_those_there_are(tmp_path: Pat
     assert "clocked" in message
 
 
+def test_a_machine_where_no_folder_can_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    message = refusal("host", "--dir", "file/machine", cwd=tmp_path)
+    assert "--dir: file/machine: Not a directory" in message
+
+
 def test_an_output_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     assert "out" in refusal("run", scenario(tmp_path, GOOD), "--out", "out/below", cwd=tmp_path)

@@ -109,6 +109,7 @@ def test_a_domain_that_is_here_already_is_refused_in_one_line(folder: Path) -> N
 def test_a_second_machine_in_the_same_folder_is_refused(folder: Path) -> None:
     arguments = vsnd("host", "--dir", str(folder / "machine"), "--guests", "1")
     second = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
-    assert second.returncode != 0
+    assert second.returncode == 2
+    assert "--dir" in second.stderr
     assert "another machine" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1
