@@ -42,8 +42,8 @@ class Backend:
 
     def _on_watch(self, path: str) -> None:
         depth = len(path.partition(ROOT)[2].strip("/").split("/"))
-        if depth > 2 and not path.endswith(ROOT):
-            return  # below a device's own directory: its session watches that
+        if depth > 2 and not path.endswith("/frontend"):
+            return  # inside a device's own directory, once it is one: its session watches that
         found = self._find_devices()
         for key in self.sessions.keys() - found:
             log.info("domain %d: device %d removed", *key)

@@ -68,8 +68,8 @@ class CapturePcm(Pcm):
     def _any_ready(self) -> bool:
         return self.ready_frames > 0
 
-    def _prepare(self) -> None:
-        super()._prepare()
+    def _rewind(self) -> None:
+        super()._rewind()
         self._asked = self._filled = 0
 
     def _progress(self, now_ns: int) -> None:

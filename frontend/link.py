@@ -5,7 +5,7 @@ It outlives the opening and closing of a PCM; it ends with the connection to the
 """
 
 from collections.abc import Callable
-from errno import EBUSY, ENODEV
+from errno import EBUSY, ENODEV, ETIMEDOUT
 
 from hosts.api import Host, HostError, Loop
 from hosts.tasks import Future, within
@@ -34,6 +34,9 @@ PATIENCE = 8
 
 Nobody waits for the answer to a WRITE: it is found at the next position event, and half of all wake-ups are saved.
 """
+
+TRIGGER_SLOTS = 8
+"""Of the ring's 32, never used by transfers: however many of those are unanswered, a trigger finds room."""
 
 ANSWER_LIMIT_NS = 3_000_000_000
 """How long a request may take: VSND_WAIT_BACK_MS of the kernel's frontend."""
@@ -79,8 +82,8 @@ class StreamLink:
 
     @property
     def room(self) -> int:
-        """How many requests may be sent now."""
-        return self._ring.free
+        """How many READs or WRITEs may be sent now."""
+        return self._ring.free - TRIGGER_SLOTS
 
     def attach(self, on_position: OnPosition, on_lost: Callable[[], None]) -> None:
         """Deliver position events, and the loss of the backend, to the PCM that opens now."""
@@ -115,9 +118,11 @@ class StreamLink:
     async def call(self, request: Request) -> Response | HwParamResponse:
         """Send a request and wait for its response.
 
-        Raises HostError with the errno of a response that says failure, ETIMEDOUT without one, ENODEV when the backend
-        goes away meanwhile.
+        Raises HostError with the errno of a response that says failure, ETIMEDOUT without one (at once when the ring is
+        full of requests that were given up), ENODEV when the backend goes away meanwhile.
         """
+        if not self.lost and self._ring.free == 0:
+            raise HostError(ETIMEDOUT, f"{type(request).__name__}: no room, the backend has stopped answering")
         answer: Future[Response | HwParamResponse] = Future()
         self.send(request, answer.set)
         try:

@@ -75,6 +75,8 @@ class Pcm:
         if self.params.buffer_frames < 2 * self.params.period_frames:
             raise HostError(EINVAL, f"buffer_frames: {self.params.buffer_frames}, want at least two periods")
         self._link.attach(self._on_position, self._on_lost)
+        self._base = 0
+        self._rewind()
         try:
             await self._link.call(HwParamRequest(self._link.next_id(), self.params.as_query()))
             await self._link.call(self._share_buffer())
@@ -153,8 +155,12 @@ class Pcm:
         if self.state is not PcmState.STOPPING:
             return
         self._base = -(-(self._base + self._hw) // self._buffer_frames) * self._buffer_frames
-        self._appl = self._hw = 0
+        self._rewind()
         self.state = PcmState.PREPARED
+
+    def _rewind(self) -> None:
+        """The buffer is empty, and the next frame is its first."""
+        self._appl = self._hw = 0
 
     def _recover(self, now_ns: int) -> None:
         """Count the xrun and stop; the application hears of it when the stream can go on."""
@@ -162,9 +168,11 @@ class Pcm:
         self._tracer.put(now_ns, Point.UNDERRUN, self._domid, self._link.stream, self._base + self._appl, 0)
         self.state = PcmState.STOPPING
 
-        def stopped(_response: object) -> None:
-            self._prepare()
-            self._wake(self._loop.now_ns())
+        def stopped(response: Response | HwParamResponse) -> None:
+            self._check(response)
+            if self.state is PcmState.STOPPING:  # not closed or lost meanwhile
+                self._prepare()
+                self._wake(self._loop.now_ns())
 
         self._link.send(TriggerRequest(self._link.next_id(), Trigger.STOP), stopped)
 

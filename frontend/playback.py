@@ -8,16 +8,16 @@ that would be written again.
 from collections import deque
 from errno import EINVAL
 
-from frontend.link import StreamLink
+from frontend.link import TRIGGER_SLOTS, StreamLink
 from frontend.params import Frames, PcmParams, octets_of
 from frontend.pcm import Pcm, PcmState
 from hosts.api import HostError
 from hosts.tasks import run
+from ringproto.abi import RING_SLOTS
 from ringproto.messages import HwParamResponse, Response, WriteRequest
 from ringproto.trace import Point
 
-WRITES_IN_FLIGHT_MAX = 24
-"""Of the ring's 32 slots; the rest stays free for triggers."""
+WRITES_IN_FLIGHT_MAX = RING_SLOTS - TRIGGER_SLOTS
 
 
 class PlaybackPcm(Pcm):
