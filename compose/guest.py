@@ -11,6 +11,7 @@ import msgspec
 from compose.scenario import GuestSpec, StreamSpec, find_recording
 from compose.sound import SoundWriter, load_sound
 from frontend import CapturePcm, Card, PlaybackPcm
+from frontend.pcm import PcmState
 from hosts.api import Host
 from hosts.tasks import Future, spawn
 from ringproto.card import Direction
@@ -58,6 +59,8 @@ class Player:
         pcm = self._pcm
         try:
             room_octets = pcm.room_frames * pcm.params.frame_octets
+            if pcm.state is PcmState.LOST:
+                pcm.write_nowait(b"")  # raises, and so says why
             while self._left_octets and room_octets >= min(self._period_octets, self._left_octets):
                 wanted = min(self._period_octets, self._left_octets, len(self._sound) - self._at)
                 taken = pcm.write_nowait(self._sound[self._at : self._at + wanted]) * pcm.params.frame_octets

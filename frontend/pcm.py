@@ -131,6 +131,7 @@ class Pcm:
 
     async def astart(self) -> None:
         """START; a no-op when running."""
+        self._check_alive()
         if self.state is PcmState.PREPARED:
             self.state = PcmState.RUNNING
             await self._trigger(Trigger.START)

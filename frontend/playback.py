@@ -80,6 +80,7 @@ class PlaybackPcm(Pcm):
 
     async def adrain(self) -> None:
         """Wait until the card has played all that was handed over, then stop."""
+        self._check_alive()
         if self.state is PcmState.PREPARED and self._appl:
             await self.astart()
         if self.state is PcmState.RUNNING:

@@ -31,6 +31,9 @@ DELAYS = Delays(
 
 GLANCE_NS = 100_000_000
 
+LATE_LIMIT_NS = 30_000_000_000
+"""How much longer than its sound a run may take: as in the processes world."""
+
 
 class SimWorld:
     """Everything in virtual time."""
@@ -66,6 +69,9 @@ class SimWorld:
         for life in running:
             life.on_done(partial(left.discard, life))
         while left:
+            if machine.timeline.now_ns > duration_s * 1e9 + LATE_LIMIT_NS:
+                _raise_first([life for life in running if life.done])
+                raise RunError(f"{len(left)} of {len(running)} guests did not finish")
             on_progress(min(machine.timeline.now_ns / 1e9, duration_s))
             machine.run_until(lambda: not left, machine.timeline.now_ns + GLANCE_NS)
         _raise_first(running)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from frontend import open_capture
+from frontend import open_capture, open_playback
 from frontend.pcm import PcmState
+from ringproto.card import Direction
 from ringproto.formats import Format
 from tests.frontend.served import MS, PARAMS, Served, noise
 
@@ -63,3 +64,46 @@ def test_an_application_that_does_not_read_is_overrun_once_and_can_go_on(tmp_pat
         assert pcm.state is PcmState.PREPARED
         assert len(pcm.read(960)) == 960 * 4
         assert pcm.overruns == 1
+
+
+def test_a_guest_that_slept_through_more_periods_than_the_ring_has_slots_is_overrun_and_goes_on(tmp_path: Path) -> None:
+    served = Served(tmp_path, period_frames=48)
+    params = replace(PARAMS, period_frames=48, buffer_frames=40 * 48)
+    with served.connect() as card, open_capture(card, params) as pcm:
+        link = card.link(Direction.CAPTURE)[0]
+        pcm.start()
+        link._event_channel.on_notify(lambda now_ns: None)
+        served.settle(60 * MS)
+        link._event_channel.on_notify(link._look)
+        link._look(served.machine.timeline.now_ns)
+        served.settle(10 * MS)
+        assert (pcm.overruns, pcm.state) == (1, PcmState.PREPARED)
+        assert len(pcm.read(96)) == 96 * 4
+
+
+def test_reading_at_leisure_within_the_buffer_loses_nothing(tmp_path: Path) -> None:
+    sound = recording(tmp_path)
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    taken = b""
+    with served.connect() as card, open_capture(card, PARAMS) as pcm:
+        pcm.start()
+        for ms in (35, 5, 38, 11, 30):
+            served.settle(ms * MS)
+            taken += pcm.read_nowait(5000)
+        assert pcm.overruns == 0
+    frames = np.frombuffer(taken, np.int16).reshape(-1, 2)
+    assert len(frames) == 11 * 480
+    assert np.array_equal(frames, sound[: len(frames)])
+
+
+def test_two_streams_record_and_play_at_once(tmp_path: Path) -> None:
+    sound = recording(tmp_path)
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    with served.connect() as card, open_capture(card, PARAMS) as ear, open_playback(card, PARAMS) as mouth:
+        for _ in range(20):
+            mouth.write(ear.read(480))
+        ear.stop()
+        mouth.drain()
+        assert (ear.overruns, mouth.underruns) == (0, 0)
+    heard = served.heard()
+    assert np.array_equal(heard[heard.any(axis=1)], sound[:9600][sound[:9600].any(axis=1)])

@@ -1,13 +1,18 @@
 """Finding the backend, keeping connected, and leaving."""
 
+from collections.abc import Callable
 from errno import ENODEV, ENOENT, ETIMEDOUT
 from pathlib import Path
 
 import pytest
 
-from frontend import Card, open_playback
-from hosts.api import HostError
+from compose.byhand import default_card
+from compose.toolstack import Attachment, attach, detach, remove
+from frontend import Card, connect, open_playback
+from frontend.pcm import PcmState
+from hosts.api import HostError, StoreView
 from hosts.sim.machine import SimMachine
+from hosts.snapshot import read_tree
 from ringproto.card import Direction
 from ringproto.xenbus import XenbusState
 from tests.frontend.served import MS, PARAMS, Served
@@ -25,6 +30,89 @@ def test_connecting_leads_both_ends_to_connected(tmp_path: Path) -> None:
     assert (state_of(served, "front"), state_of(served, "back")) == ("4", "4")
     assert [s.unique_id for _, s in card.streams(Direction.PLAYBACK)] == ["play"]
     assert [s.unique_id for _, s in card.streams(Direction.CAPTURE)] == ["record"]
+
+
+def test_all_transports_are_published_in_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = Served(tmp_path)
+    singly: list[str] = []
+    together: list[set[str]] = []
+    write, transact = served.host.store.write, served.host.store.transact
+
+    def write_singly(path: str, value: str) -> None:
+        singly.append(path)
+        write(path, value)
+
+    def write_together(change: Callable[[StoreView], None]) -> None:
+        transact(change)
+        root = "/local/domain/1/device/vsnd/0"
+        assert served.dom0.store.read(f"{root}/state") == "1", "not Initialised before all is there"
+        together.append({node for node in read_tree(served.dom0.store, root) if node.endswith(("-ref", "-channel"))})
+
+    monkeypatch.setattr(served.host.store, "write", write_singly)
+    monkeypatch.setattr(served.host.store, "transact", write_together)
+    served.connect()
+    keys = ("ring-ref", "event-channel", "evt-ring-ref", "evt-event-channel")
+    assert together == [{f"0/{stream}/{key}" for stream in (0, 1) for key in keys}]
+    assert set(singly) == {"device/vsnd/0/state"}
+
+
+def test_each_stream_has_pages_and_channels_of_its_own(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    card = served.connect()
+    play, record = (card.link(direction)[0].transport for direction in Direction)
+    assert len({play.ring_ref, play.evt_ring_ref, record.ring_ref, record.evt_ring_ref}) == 4
+    assert len({play.event_channel, play.evt_event_channel, record.event_channel, record.evt_event_channel}) == 4
+
+
+def test_a_card_that_comes_within_the_second_is_waited_for(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    remove(served.dom0.store, Attachment(1, default_card()))
+    served.dom0.loop.timer(lambda now_ns: attach(served.dom0.store, Attachment(1, default_card()))).arm(500 * MS)
+    assert served.connect().state is XenbusState.CONNECTED
+
+
+def test_connecting_without_a_card_is_given_up_after_a_second() -> None:
+    machine = SimMachine()
+    with pytest.raises(HostError) as refused:
+        connect(machine.host(1))
+    assert refused.value.errno == ENOENT
+    assert machine.timeline.now_ns == 1000 * MS
+
+
+def test_a_backend_that_comes_late_is_still_connected_to(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    served.backend.close()
+
+    def come(now_ns: int) -> None:
+        served.backend = served.new_backend()
+
+    served.dom0.loop.timer(come).arm(9000 * MS)
+    assert served.connect().state is XenbusState.CONNECTED
+
+
+def test_leaving_a_backend_that_does_not_answer_takes_a_second(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    card = served.connect()
+    served.dom0.loop.stop()
+    before_ns = served.machine.timeline.now_ns
+    card.close()
+    assert card.state is XenbusState.CLOSED
+    assert served.machine.timeline.now_ns - before_ns == 1000 * MS
+
+
+def test_a_detached_card_is_lost_and_the_one_attached_next_is_connected(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    card = served.connect()
+    pcm = open_playback(card, PARAMS).__enter__()
+    detach(served.dom0.store, Attachment(1, default_card()))
+    served.settle(10 * MS)
+    assert (pcm.state, state_of(served, "front"), state_of(served, "back")) == (PcmState.LOST, "1", "6")
+    remove(served.dom0.store, Attachment(1, default_card()))
+    attach(served.dom0.store, Attachment(1, default_card()))
+    served.run(card.connected())
+    with open_playback(card, PARAMS) as again:
+        again.write(bytes(1920 * 4))
+        again.drain()
 
 
 def test_a_domain_without_a_card_is_told_so() -> None:

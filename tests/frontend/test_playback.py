@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from frontend import PlaybackPcm, open_playback
 from frontend.pcm import PcmState
@@ -63,6 +65,43 @@ def test_not_waiting_takes_what_fits_and_starts_when_full(tmp_path: Path) -> Non
         served.settle(11 * MS)
         assert pcm.room_frames == 481, "the period that has passed, and the frame being played"
         assert pcm.hw_frames == 481
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 15)), max_size=12))
+def test_the_room_is_never_more_than_the_buffer_nor_less_than_nothing(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
+) -> None:
+    served = Served(tmp_path_factory.mktemp("room"), play_to=None)
+    with served.connect() as card, open_playback(card, PARAMS) as pcm:
+        for frames, ms in steps:
+            room = pcm.room_frames
+            assert 0 <= room <= PARAMS.buffer_frames
+            assert pcm.write_nowait(bytes(frames * FRAME_OCTETS)) <= room
+            served.settle(ms * MS)
+
+
+def test_an_array_of_two_dimensions_and_one_of_one_are_the_same_frames(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    sound = noise(1000)
+    with served.connect() as card, open_playback(card, PARAMS) as pcm:
+        assert pcm.write_nowait(sound[:500]) == 500
+        assert pcm.write_nowait(sound[500:].reshape(-1)) == 500
+        pcm.drain()
+    assert np.array_equal(served.heard()[:1000], sound)
+
+
+def test_draining_ends_when_the_last_frame_has_been_heard(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    with served.connect() as card, open_playback(card, PARAMS) as pcm:
+        pcm.write(noise(1000))
+        before_ns = served.machine.timeline.now_ns
+        pcm.drain()
+        drained_ns = served.machine.timeline.now_ns
+        assert 30 * MS <= drained_ns - before_ns <= 31 * MS, "told at the third period's end, stopped soon after"
+        assert pcm.state is PcmState.PREPARED
+        pcm.drain()
+        assert served.machine.timeline.now_ns == drained_ns, "nothing to drain takes no time"
 
 
 def test_each_period_is_told_once(tmp_path: Path) -> None:
@@ -182,7 +221,7 @@ def test_a_backend_that_leaves_ends_the_stream_and_every_call_says_so(tmp_path: 
     served.backend.close()
     served.settle(10 * MS)
     assert pcm.state is PcmState.LOST
-    for call in (lambda: pcm.write(bytes(4)), lambda: pcm.write_nowait(bytes(4))):
+    for call in (lambda: pcm.write(bytes(4)), lambda: pcm.write_nowait(bytes(4)), pcm.drain, pcm.start):
         with pytest.raises(HostError) as lost:
             call()
         assert lost.value.errno == ENODEV

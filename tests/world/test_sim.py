@@ -1,17 +1,27 @@
 """Whole runs in simulated time: what comes out, and that a seed is a history."""
 
+from errno import ENODEV
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from backend.config import ConfigError
+from backend.config import BackendConfig, ConfigError
+from backend.daemon import Backend
+from backend.devices.api import DeviceError
+from backend.devices.clocked.driver import ClockedPlayback
 from backend.latency.result import Result, read_result
+from backend.patchbay import OpenDevice
 from compose.run import run_file
 from compose.scenario import RECORDINGS
+from compose.worlds import sim
 from compose.worlds.api import RunError
+from hosts.api import Host
+from ringproto.trace import Tracer
 from tests.processes.correlation import lag_of, mono
+
+SECOND_NS = 1_000_000_000
 
 SCENARIO = """
 name = "two guests"
@@ -140,3 +150,28 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="--out"):
         run(tmp_path, "file/below")
+
+
+def test_a_backend_lost_on_the_way_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guests must not wait for ever for periods that nobody will tell them of."""
+
+    class Leaving(Backend):
+        def __init__(self, host: Host, config: BackendConfig, open_device: OpenDevice, tracer: Tracer) -> None:
+            super().__init__(host, config, open_device, tracer)
+            host.loop.timer(lambda now_ns: self.close()).arm(SECOND_NS)
+
+    monkeypatch.setattr(sim, "Backend", Leaving)
+    with pytest.raises(RunError, match="the backend is gone"):
+        run(tmp_path, "out")
+
+
+def test_a_card_lost_on_the_way_does_not_keep_the_run_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def position(device: ClockedPlayback, now_ns: int) -> int:
+        if now_ns > SECOND_NS:
+            raise DeviceError(ENODEV, "pulled out")
+        return ask(device, now_ns)
+
+    ask = ClockedPlayback.position
+    monkeypatch.setattr(ClockedPlayback, "position", position)
+    with pytest.raises(RunError, match="did not finish"):
+        run(tmp_path, "out")

@@ -1,0 +1,120 @@
+"""From a scenario to what each side is told."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+import soundfile
+
+from backend.config import ConfigError, Pacing
+from backend.devices.api import DeviceParams
+from compose.facts import Block
+from compose.plan import attachment, backend_config, device_numbers, limits, open_traced
+from compose.scenario import GuestSpec, Scenario, StreamSpec
+from frontend.params import PcmParams
+from hosts.sim.machine import SimMachine
+from ringproto.card import Direction, format_card, parse_card
+from ringproto.formats import Format
+
+GUEST = GuestSpec(
+    3,
+    [
+        StreamSpec("speaker", plays="melody.flac", rate_hz=44100, period_frames=441, buffer_frames=1764),
+        StreamSpec("mic", records="take.wav", format="u8", channels=1, rate_hz=16000),
+    ],
+)
+SCENARIO = Scenario(
+    "test",
+    {"speaker": {"kind": "clocked", "play_to": "mix.wav"}, "mic": {"kind": "clocked", "rate_hz": 44100, "channels": 1}},
+    [GUEST],
+)
+
+
+def block(out: Path, scenario: Scenario = SCENARIO, pacing: Pacing = "irq") -> Block:
+    return Block(scenario, out, pacing, 1, out, datetime.now(UTC))
+
+
+def test_every_device_is_a_stream_of_its_own_name(tmp_path: Path) -> None:
+    config = backend_config(block(tmp_path))
+    assert config.streams == {"speaker": "speaker", "mic": "mic"}
+    assert list(config.devices) == ["speaker", "mic"]
+
+
+@pytest.mark.parametrize("pacing", ["irq", "timer"])
+def test_the_pacing_is_the_blocks(tmp_path: Path, pacing: Pacing) -> None:
+    assert backend_config(block(tmp_path, pacing=pacing)).pacing == pacing
+
+
+def test_files_to_write_go_into_the_output_folder(tmp_path: Path) -> None:
+    config = backend_config(block(tmp_path))
+    assert config.devices["speaker"]["play_to"] == str(tmp_path / "mix.wav")
+    assert SCENARIO.devices["speaker"]["play_to"] == "mix.wav", "the scenario is not changed"
+
+
+def test_files_to_record_from_are_made_fit_for_the_card_there(tmp_path: Path) -> None:
+    devices = {"mic": {**SCENARIO.devices["mic"], "record_from": "navigation.flac"}}
+    config = backend_config(block(tmp_path, msgspec.structs.replace(SCENARIO, devices=devices)))
+    fit = config.devices["mic"]["record_from"]
+    assert fit == str(tmp_path / "mic-input.wav")
+    info = soundfile.info(fit)
+    assert (info.samplerate, info.channels) == (44100, 1)
+
+
+def test_a_file_to_record_from_that_is_not_there_is_named(tmp_path: Path) -> None:
+    devices = {"mic": {"kind": "clocked", "record_from": "nobody.wav"}}
+    with pytest.raises(ConfigError, match="nobody"):
+        backend_config(block(tmp_path, msgspec.structs.replace(SCENARIO, devices=devices)))
+
+
+def test_each_card_has_a_number_of_its_own() -> None:
+    numbers = device_numbers(["a", "b"])
+    assert len(set(numbers.values())) == len(numbers) == 4
+    assert numbers["a", Direction.PLAYBACK] == 0
+
+
+def test_devices_with_a_trace_leave_it_in_the_output_folder(tmp_path: Path) -> None:
+    (tmp_path / "trace").mkdir()
+    loop = SimMachine().host(0).loop
+    opened = open_traced(tmp_path, {("speaker", Direction.CAPTURE): 5})
+    device = opened("speaker", "clocked", {}, Direction.CAPTURE, loop)
+    device.close()
+    assert [path.name for path in (tmp_path / "trace").iterdir()] == ["speaker-capture.vtrace"]
+
+
+def test_devices_without_one_are_opened_as_they_are(tmp_path: Path) -> None:
+    opened = open_traced(tmp_path, {})
+    device = opened("file", "wav", {"path": str(tmp_path / "x.wav")}, Direction.PLAYBACK, SimMachine().host(0).loop)
+    assert isinstance(device.params, DeviceParams)
+    device.close()
+
+
+def test_a_guests_card_can_do_just_what_the_scenario_says() -> None:
+    attached = attachment(GUEST)
+    assert (attached.guest, attached.backend, attached.devid) == (3, 0, 0)
+    (pcm,) = attached.card.pcms
+    assert [(s.index, s.direction, s.unique_id) for s in pcm.streams] == [
+        (0, Direction.PLAYBACK, "speaker"), (1, Direction.CAPTURE, "mic")
+    ]  # fmt: skip
+    play = pcm.streams[0].limits
+    assert (play.channels_min, play.channels_max, play.rates_hz) == (2, 2, (44100,))
+    assert (play.formats, play.buffer_octets) == ((Format.S16_LE,), 1764 * 4)
+
+
+def test_the_card_can_be_written_into_the_store_and_read_back() -> None:
+    card = attachment(GUEST).card
+    assert parse_card(format_card(card)).pcms == card.pcms
+
+
+def test_a_title_is_cut_to_what_a_card_may_be_called() -> None:
+    card = attachment(GuestSpec(1, GUEST.streams, name="n" * 200)).card
+    assert parse_card(format_card(card)).long_name == "n" * 80
+
+
+def test_limits_hold_every_stream_and_no_more() -> None:
+    first = PcmParams(48000, 2, Format.S16_LE, 480, 1920)
+    second = replace(first, rate_hz=8000, channels=1, format=Format.U8)
+    both = limits([first, second, first])
+    assert (both.channels_min, both.channels_max, both.rates_hz) == (1, 2, (8000, 48000))
+    assert (both.formats, both.buffer_octets) == ((Format.S16_LE, Format.U8), 1920 * 4)
