@@ -1,11 +1,13 @@
 """What a backend counted, for whoever composes a run's facts."""
 
 import resource
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from backend.counters import Counters
 from backend.daemon import Backend
 from backend.latency.facts import Backend as BackendFacts
 from backend.latency.facts import Device, Machine
@@ -47,7 +49,7 @@ def collect(
     `device_numbers` are the numbers of the devices' own records in the trace; `cpu_before_s` is the CPU time that was
     used before the backend served.
     """
-    streams = [stream for session in backend.sessions.values() for stream in session.all_streams]
+    counters = [counted for session in backend.sessions.values() for counted in session.counters.values()]
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return BackendReport(
         machine=this_machine(),
@@ -55,8 +57,8 @@ def collect(
         backend=BackendFacts(
             cpu_s=cpu_seconds() - cpu_before_s,
             looks=sum(port.looks for port in backend.patchbay.ports.values()),
-            requests=sum(stream.wire.requests for stream in streams),
-            events=sum(stream.wire.events for stream in streams),
+            requests=sum(counted.requests for counted in counters),
+            events=sum(counted.events for counted in counters),
             rss_octets=usage.ru_maxrss * 1024,  # getrusage counts KiB
         ),
         streams=_streams(backend),
@@ -85,13 +87,11 @@ def _devices(backend: Backend, numbers: Mapping[tuple[str, Direction], int]) -> 
 
 
 def _streams(backend: Backend) -> list[StreamCounters]:
-    totals: dict[tuple[int, int], StreamCounters] = {}
+    totals: defaultdict[tuple[int, int], Counters] = defaultdict(Counters)  # a guest may have several cards
     for session in backend.sessions.values():
-        for stream in session.all_streams:
-            key = (session.domid, stream.number)
-            before = totals.get(key, StreamCounters(*key, 0, 0))
-            totals[key] = StreamCounters(*key, before.late_frames + stream.late_frames, before.frames + stream.frames)
-    return list(totals.values())
+        for number, counters in session.counters.items():
+            totals[session.domid, number] += counters
+    return [StreamCounters(*key, total.late_frames, total.frames) for key, total in totals.items()]
 
 
 def write_report(report: BackendReport, path: Path) -> None:

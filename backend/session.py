@@ -6,8 +6,10 @@ loses its connection and costs one line in the log; it may start over.
 """
 
 import logging
+from collections import defaultdict
 from contextlib import ExitStack
 
+from backend.counters import Counters
 from backend.gather import Gather
 from backend.patchbay import Patchbay
 from backend.stream import Stream
@@ -42,7 +44,7 @@ class Session:
         self._peer = Peer(host, domid, tracer, gather, self._on_fault)
         self._path = f"backend/vsnd/{domid}/{devid}"
         self._frontend = self._find_frontend()
-        self._closed: list[Stream] = []
+        self._past: defaultdict[int, Counters] = defaultdict(Counters)  # by number, of connections that are over
         self._resting = False
         self._rest = host.loop.timer(self._on_rested)
         self._own = XenbusState.INITIALISING
@@ -61,9 +63,9 @@ class Session:
         return frontend
 
     @property
-    def all_streams(self) -> list[Stream]:
-        """Every stream there was since the session began; the connected ones last."""
-        return self._closed + self.streams
+    def counters(self) -> dict[int, Counters]:
+        """What each stream counted since the session began, by its number in traces."""
+        return {**self._past, **{s.number: self._past.get(s.number, Counters()) + s.counters for s in self.streams}}
 
     def close(self) -> None:
         """The backend leaves, or the device was removed."""
@@ -135,7 +137,7 @@ class Session:
         streams, self.streams = self.streams, []
         for stream in streams:
             stream.close()
-        self._closed += streams
+            self._past[stream.number] += stream.counters
 
     def _on_fault(self, fault: ProtocolError) -> None:
         self._refuse(f"disconnected: {fault}")

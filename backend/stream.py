@@ -6,9 +6,10 @@ what is known, without touching the device.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from backend.capture import CaptureLine
+from backend.counters import Counters
 from backend.devices.api import DeviceError
 from backend.input import Input
 from backend.line import Transfer
@@ -55,14 +56,6 @@ class Stream:
         self._state = StreamState.CLOSED
         self._line: PlaybackLine | CaptureLine | None = None
         self._mapping: Mapping | None = None
-        self._serve: dict[type[Any], Callable[[Any, int], None]] = {
-            WriteRequest: self._write,
-            ReadRequest: self._read,
-            TriggerRequest: self._trigger,
-            HwParamRequest: self._query,
-            OpenRequest: self._open,
-            CloseRequest: self._close,
-        }
         self.wire = GuestWire(peer, self.number, transport, self._on_request)
 
     @property
@@ -74,6 +67,11 @@ class Stream:
     def frames(self) -> int:
         """Frames presented (or recorded), over all openings."""
         return self._frames + (self._line.position_frames if self._line is not None else 0)
+
+    @property
+    def counters(self) -> Counters:
+        """All that was counted since connection."""
+        return Counters(self.late_frames, self.frames, self.wire.requests, self.wire.events)
 
     # -- what the line needs (backend.line.Wire) ----------------------------------------------------------------------
 
@@ -102,10 +100,10 @@ class Stream:
             self._respond(bad.id, bad.op, -bad.errno)
             return
         try:
-            serve = self._serve.get(type(request))
+            serve = self._SERVE.get(type(request))
             if serve is None:
                 raise ProtocolError(Errno.EOPNOTSUPP, "volume and mute are not offered")
-            serve(request, now_ns)
+            serve(self, request, now_ns)
         except ProtocolError as error:
             self._respond(request.id, request.op, -error.errno)
         except DeviceError as error:
@@ -184,3 +182,12 @@ class Stream:
         """The connection is over."""
         self._shut(self._peer.host.loop.now_ns())
         self.wire.close()
+
+    _SERVE: ClassVar[dict[type[Any], Callable[["Stream", Any, int], None]]] = {
+        WriteRequest: _write,
+        ReadRequest: _read,
+        TriggerRequest: _trigger,
+        HwParamRequest: _query,
+        OpenRequest: _open,
+        CloseRequest: _close,
+    }

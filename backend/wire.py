@@ -109,6 +109,7 @@ class GuestWire:
     def close(self) -> None:
         """Unbind and unmap everything; harmless twice."""
         self._dead = True
+        self._on_request = _nobody  # no cycle: a backend runs without a garbage collector
         self._made.close()
 
     def _publish(self) -> None:
@@ -151,3 +152,7 @@ class GuestWire:
         if not self._dead:
             self._dead = True
             self._peer.on_fault(fault)
+
+
+def _nobody(slot: bytes, now_ns: int) -> None:
+    """Serve no request."""

@@ -1,11 +1,15 @@
 """What a backend counted comes out right, over all connections of a guest, and survives its file."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
+from weakref import ReferenceType, ref
 
 import msgspec
 import pytest
 
 from backend.report import BackendReport, collect, cpu_seconds, read_report, write_report
+from backend.stream import Stream
 from compose.plan import device_numbers
 from ringproto.abi import Trigger
 from ringproto.card import Direction
@@ -70,6 +74,32 @@ def test_all_connections_of_a_guest_count_together() -> None:
     assert len(second.streams) == 1
     assert second.streams[0].frames > first.streams[0].frames > 0
     assert second.backend.requests == 2 * first.backend.requests
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """As `compose.domains` runs the backend."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_of_a_connection_that_is_over_only_its_numbers_stay() -> None:
+    """A guest may connect as often as it likes, and must not fill our memory by it."""
+    machine, dom0, backend = machine_with_backend()
+    guest = RawGuest(machine, dom0)
+    streams: list[ReferenceType[Stream]] = []
+    for _ in range(5):
+        guest.connect()
+        streams.append(ref(backend.sessions[1, 0].streams[0]))
+        assert guest.open() == 0
+        guest.set_state("5")
+        guest.settle()
+        guest.set_state("1")
+        guest.settle()
+    assert [stream() for stream in streams] == [None] * 5
+    assert collect(backend, NUMBERS, 0).backend.requests == 5
 
 
 def test_capture_is_a_device_of_its_own() -> None:
