@@ -1,6 +1,6 @@
 """The operator's configuration: which devices there are, and who plays on which.
 
-    event_id = "connection"
+    event_id = "auto"
 
     [devices.speaker]
     kind = "clocked"
@@ -27,7 +27,7 @@ from backend.devices.registry import check_options, device_names
 T = TypeVar("T")
 
 Pacing = Literal["irq", "timer"]
-EventIds = Literal["connection"]
+EventIds = Literal["auto", "connection", "stream"]
 
 
 class ConfigError(Exception):
@@ -43,8 +43,8 @@ class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From `unique-id` to the name of a device."""
     pacing: Pacing = "irq"
     """What makes the backend look at its devices: the card's interrupts, or a timer."""
-    event_id: EventIds = "connection"
-    """How position events are numbered: by slot since connection."""
+    event_id: EventIds = "auto"
+    """How position events are numbered, see ringproto.eventids: `auto` suits every kernel."""
 
 
 def read_config(path: Path) -> BackendConfig:

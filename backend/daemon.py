@@ -7,10 +7,12 @@ a hint, so at each one the whole (small) directory is compared with the sessions
 import logging
 
 from backend.config import BackendConfig
+from backend.facilities import Facilities
 from backend.gather import Gather
 from backend.patchbay import OpenDevice, Patchbay
 from backend.session import Session
 from hosts.api import Host, HostError
+from ringproto.eventids import EventIdRule
 from ringproto.trace import Tracer
 
 log = logging.getLogger("vsnd.backend")
@@ -28,8 +30,8 @@ class Backend:
         self.patchbay = Patchbay(config, host.loop, open_device)
         self.sessions: dict[tuple[int, int], Session] = {}
         self._refused: set[tuple[int, int]] = set()
-        self._gather = Gather(host.loop)
-        self._tracer = tracer
+        event_ids = EventIdRule(config.event_id)
+        self._facilities = Facilities(host, self.patchbay, Gather(host.loop), tracer, event_ids)
         host.store.mkdir(ROOT)
         self._watch = host.store.watch(ROOT, self._on_watch)
 
@@ -64,7 +66,7 @@ class Backend:
 
     def _add(self, key: tuple[int, int]) -> None:
         try:
-            self.sessions[key] = Session(self.host, *key, self.patchbay, self._gather, self._tracer)
+            self.sessions[key] = Session(self._facilities, *key)
         except HostError as error:
             self._refused.add(key)
             log.warning("domain %d: device %d refused: %s", *key, error)

@@ -10,16 +10,14 @@ from collections import defaultdict
 from contextlib import ExitStack
 
 from backend.counters import Counters
-from backend.gather import Gather
-from backend.patchbay import Patchbay
+from backend.facilities import Facilities
 from backend.stream import Stream
 from backend.wire import Peer
-from hosts.api import Handle, Host, HostError
+from hosts.api import Handle, HostError
 from hosts.snapshot import read_tree
 from ringproto.abi import VERSION, XenbusState
 from ringproto.card import parse_card, parse_transport
 from ringproto.errors import Errno, ProtocolError
-from ringproto.trace import Tracer
 from ringproto.xenbus import BackendAction, backend_action, backend_start, parse_state
 
 log = logging.getLogger("vsnd.backend")
@@ -34,14 +32,15 @@ A frontend starts over at once, so one that always fails would otherwise keep bo
 class Session:
     """One virtual card of one guest."""
 
-    def __init__(self, host: Host, domid: int, devid: int, patchbay: Patchbay, gather: Gather, tracer: Tracer) -> None:
+    def __init__(self, facilities: Facilities, domid: int, devid: int) -> None:
+        host = facilities.host
         self.domid = domid
         self.devid = devid
         self.streams: list[Stream] = []
         self._host = host
         self._store = host.store
-        self._patchbay = patchbay
-        self._peer = Peer(host, domid, tracer, gather, self._on_fault)
+        self._patchbay = facilities.patchbay
+        self._peer = Peer(host, domid, facilities.tracer, facilities.gather, self._on_fault, facilities.event_ids)
         self._path = f"backend/vsnd/{domid}/{devid}"
         self._frontend = self._find_frontend()
         self._past: defaultdict[int, Counters] = defaultdict(Counters)  # by number, of connections that are over

@@ -161,6 +161,7 @@ class Stream:
         else:
             self._line = CaptureLine(request, buffer, self.port, self)
         self._state = after_op(self._state, Op.OPEN)
+        self.wire.opened()
         self._respond(request.id, request.op, 0)
 
     def _close(self, request: CloseRequest, now_ns: int) -> None:

@@ -13,6 +13,7 @@ from hosts.api import Host
 from ringproto.abi import RING_SLOTS
 from ringproto.card import Transport
 from ringproto.errors import ProtocolError
+from ringproto.eventids import EventIdRule, EventIds
 from ringproto.eventpage import EventProducer
 from ringproto.messages import CurPos, pack_event
 from ringproto.rings import BackRing
@@ -32,6 +33,7 @@ class Peer:
     gather: Gather
     on_fault: Callable[[ProtocolError], None]
     """The guest broke the protocol in a way that no response can mend."""
+    event_ids: EventIdRule = EventIdRule.AUTO
 
 
 class GuestWire:
@@ -47,6 +49,7 @@ class GuestWire:
         self._peer = peer
         self._stream = stream
         self._on_request = on_request
+        self._ids = EventIds(peer.event_ids)
         self._dead = False
         self._in_pass = False
         host, domid = peer.host, peer.domid
@@ -78,17 +81,23 @@ class GuestWire:
         if not self._in_pass:
             self._publish()
 
+    def opened(self) -> None:
+        """The stream was opened: some frontends number events from here."""
+        self._ids.opened(self._events.number)
+
     def send_position(self, octets: int, boundary: int) -> bool:
         """Send a position event; False when the guest's event page is full (no event id is used up then)."""
         if self._dead:
             return False
+        ids = self._ids.of(self._events.number)
         try:
-            if not self._events.room:
+            if self._events.room < len(ids):
                 return False
         except ProtocolError as fault:
             self._fail(fault)
             return False
-        self._events.push(pack_event(CurPos(self._events.count & 0xFFFF, octets)))
+        for event_id in ids:
+            self._events.push(pack_event(CurPos(event_id, octets)))
         self.trace(Point.EVENT, boundary, octets)
         self._peer.gather.ring(self._event_doorbell)
         self.events += 1

@@ -5,8 +5,8 @@ slot `n % 63` holds event `n`.  There is no word to suppress notifications: the 
 
 63 does not divide 2**32.  Where the counts wrap, the slots jump from 3 to 0: events 2**32 - 4 ... 2**32 - 1 lie in
 slots 0 to 3, and so do events 0 to 3.  Both ends compute alike, so nothing is misread, but of two unread events in one
-slot the older would be lost.  `EventProducer.room` therefore is False while an unread event lies in the very slot that
-comes next, so that events 0 to 3 wait until at most 3 others are unread.
+slot the older would be lost.  `EventProducer.room` therefore ends before a slot in which an unread event lies, so that
+events 0 to 3 wait until at most 3 others are unread.
 
 Rules as in `rings`: private counts, the peer's word read once and checked, slots copied once.
 """
@@ -20,22 +20,26 @@ def _slot_at(count: int) -> int:
     return PAGE_HEADER_OCTETS + count % EVENT_SLOTS * SLOT_OCTETS
 
 
-def _unread_is_hit(consumed: int, produced: int) -> bool:
-    """Whether the slot that comes next holds an event not yet read: only where the counts wrap (see the theory)."""
-    slot = produced % EVENT_SLOTS
-    return any((consumed + n & U32) % EVENT_SLOTS == slot for n in range(produced - consumed & U32))
+def _room_at_wrap(consumed: int, produced: int) -> int:
+    """How many slots follow in which no unread event lies, counted one by one (see the theory)."""
+    unread = {(consumed + n & U32) % EVENT_SLOTS for n in range(produced - consumed & U32)}
+    room = 0
+    while len(unread) < EVENT_SLOTS and (produced + room & U32) % EVENT_SLOTS not in unread:
+        unread.add((produced + room & U32) % EVENT_SLOTS)
+        room += 1
+    return room
 
 
 class EventProducer:
     """The backend's end.  It goes on from whatever the frontend has consumed when it attaches."""
 
-    __slots__ = ("_fence", "_page", "_produced", "_words")
+    __slots__ = ("_attached_at", "_fence", "_page", "_produced", "_words")
 
     def __init__(self, page: memoryview, fence: Fence) -> None:
         self._page = page
         self._words = page.cast("I")
         self._fence = fence
-        self._produced = self._words[IN_CONS]
+        self._attached_at = self._produced = self._words[IN_CONS]
         self._words[IN_PROD] = self._produced
 
     @property
@@ -44,8 +48,13 @@ class EventProducer:
         return self._produced
 
     @property
-    def room(self) -> bool:
-        """Whether an event can be pushed.
+    def number(self) -> int:
+        """Events produced since we attached, modulo 2**32."""
+        return self._produced - self._attached_at & U32
+
+    @property
+    def room(self) -> int:
+        """How many events can be pushed now.
 
         Raises ProtocolError(EINVAL) when the frontend claims to have consumed what was never produced.
         """
@@ -53,9 +62,9 @@ class EventProducer:
         unread = self._produced - consumed & U32
         if unread > EVENT_SLOTS:
             raise ProtocolError(Errno.EINVAL, f"in_cons: {consumed} with {self._produced} produced")
-        if unread == EVENT_SLOTS:
-            return False
-        return consumed <= self._produced or not _unread_is_hit(consumed, self._produced)
+        if consumed <= self._produced <= U32 - EVENT_SLOTS:
+            return EVENT_SLOTS - unread
+        return _room_at_wrap(consumed, self._produced)
 
     def push(self, slot: bytes) -> None:
         """Put an event into the next slot and publish it.  There must be room; the caller notifies."""
