@@ -3,9 +3,10 @@
 Theory.  The position counts the frames that lie in the queue or were taken from it, so a guest that reads what it was
 told of is answered at once.  A READ of more waits until the frames are there.  A guest that does not read loses the
 newest frames (counted as late) while its position goes on: it will find that it was overrun, as with a real card.
-"""
 
-from collections import deque
+A guest that forwards leaves frames out.  One that rewinds wants frames again that an earlier READ has put where it
+points to: they are still there, so they are left as they are.
+"""
 
 from backend.input import Input
 from backend.line import StreamLine, Wire
@@ -16,7 +17,7 @@ from ringproto.buffer import SharedBuffer
 from ringproto.messages import OpenRequest, ReadRequest
 
 
-class CaptureLine(StreamLine):
+class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
     """A capture stream between OPEN and CLOSE."""
 
     def __init__(self, opened: OpenRequest, buffer: SharedBuffer, source: Input, wire: Wire) -> None:
@@ -25,8 +26,9 @@ class CaptureLine(StreamLine):
         guest = SampleSpec(opened.format, opened.channels, opened.rate_hz)
         self._queue = FrameQueue(opened.buffer_octets, self._frame_octets)
         self.voice = CaptureVoice(source.spec, guest, self._queue, source.block_frames)
-        self._waiting: deque[ReadRequest] = deque()
         self._recorded = 0  # guest frames since OPEN, lost ones included
+        self._read = 0  # guest frames since OPEN that were asked for and answered
+        self._again = 0  # of the next ones, those that the guest has already
         self._lost = 0  # of the voice's lost frames, those counted already
 
     def transfer(self, request: ReadRequest) -> None:
@@ -52,9 +54,10 @@ class CaptureLine(StreamLine):
         self._input.leave(self, now_ns)
         self._lift()
         self.voice.reset()
-        self._answer_waiting()
+        self.answer_waiting()
         self._round_up()
-        self._recorded = self._position
+        self._recorded = self._read = self._position
+        self._again = 0
 
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
         """The input handed over a block that made so many of our frames."""
@@ -64,23 +67,52 @@ class CaptureLine(StreamLine):
         self._serve()
         self._tell(self._recorded + 1)
 
+    def skipped(self, device_frames: int) -> None:
+        """The card lost so many of its frames, and no silence stands for them."""
+        frames = device_frames * self.opened.rate_hz // self._device_rate_hz
+        self._recorded += frames
+        self.late_frames += frames
+
     def _serve(self) -> None:
         """Answer the requests whose frames are there."""
-        while self._waiting and self._waiting[0].length <= self._queue.fill_octets:
-            request = self._waiting.popleft()
-            first, second = self._queue.peek(request.length // self._frame_octets)
-            self._buffer.write_from(request.offset, first)
-            self._buffer.write_from(request.offset + len(first), second)
-            self._queue.drop(request.length)
+        while self._waiting:
+            request = self._waiting[0]
+            if request.offset != self._read % self._buffer_frames * self._frame_octets and not self._seek(request):
+                return
+            frames = request.length // self._frame_octets
+            known = min(self._again, frames)
+            if (frames - known) * self._frame_octets > self._queue.fill_octets:
+                return
+            self._waiting.popleft()
+            self._fill(request.offset + known * self._frame_octets, frames - known)
+            self._again -= known
+            self._read += frames
             self._wire.answer(request, 0)
+
+    def _fill(self, offset: int, frames: int) -> None:
+        first, second = self._queue.peek(frames)
+        self.buffer.write_from(offset, first)
+        self.buffer.write_from(offset + len(first), second)
+        self._queue.drop(len(first) + len(second))
+
+    def _seek(self, request: ReadRequest) -> bool:
+        """The guest rewound or forwarded: follow it; False when it is ahead of what was recorded."""
+        ahead = (request.offset // self._frame_octets - self._read) % self._buffer_frames
+        if ahead > self._told - self._read:
+            back = self._buffer_frames - ahead
+            self._again += back
+            self._read -= back
+            return True
+        known = min(self._again, ahead)
+        if (ahead - known) * self._frame_octets > self._queue.fill_octets:
+            return False
+        self._queue.drop((ahead - known) * self._frame_octets)
+        self._again -= known
+        self._read += ahead
+        return True
 
     def release(self, now_ns: int) -> None:
         """Leave the input and let go of the guest's buffer."""
         self._input.leave(self, now_ns)
-        self._answer_waiting()
+        self.answer_waiting()
         super().release(now_ns)
-
-    def _answer_waiting(self) -> None:
-        """With what the region holds: nobody will look at it."""
-        while self._waiting:
-            self._wire.answer(self._waiting.popleft(), 0)

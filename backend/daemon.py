@@ -1,11 +1,10 @@
 """The backend: serves every guest whose toolstack gave it a card of ours.
 
 It watches `backend/vsnd` of its own domain; below it the toolstack makes a directory per guest and device.  A watch is
-a hint, so at each one the whole (small) directory is compared with the sessions there are.
+a hint: what its path names is looked at anew, a device, a guest's devices, or all of them.
 """
 
-import logging
-
+from backend.complaints import Complaints
 from backend.config import BackendConfig
 from backend.facilities import Facilities
 from backend.gather import Gather
@@ -15,10 +14,11 @@ from hosts.api import Host, HostError
 from ringproto.eventids import EventIdRule
 from ringproto.trace import Tracer
 
-log = logging.getLogger("vsnd.backend")
-
 ROOT = "backend/vsnd"
 """Relative to the backend's own domain."""
+
+Key = tuple[int, int]
+"""A guest's domid, and the number of one of its devices."""
 
 
 class Backend:
@@ -27,11 +27,12 @@ class Backend:
     def __init__(self, host: Host, config: BackendConfig, open_device: OpenDevice, tracer: Tracer) -> None:
         self.host = host
         self.config = config
-        self.patchbay = Patchbay(config, host.loop, open_device)
-        self.sessions: dict[tuple[int, int], Session] = {}
-        self._refused: set[tuple[int, int]] = set()
+        self.sessions: dict[Key, Session] = {}
+        self._complaints = Complaints(host.loop)
+        self.patchbay = Patchbay(config, host.loop, open_device, self._complaints)
+        self._refused: set[Key] = set()
         event_ids = EventIdRule(config.event_id)
-        self._facilities = Facilities(host, self.patchbay, Gather(host.loop), tracer, event_ids)
+        self._facilities = Facilities(host, self.patchbay, Gather(host.loop), self._complaints, tracer, event_ids)
         host.store.mkdir(ROOT)
         self._watch = host.store.watch(ROOT, self._on_watch)
 
@@ -41,32 +42,45 @@ class Backend:
         for session in self.sessions.values():
             session.close()
         self.patchbay.close()
+        self._complaints.close()
 
     def _on_watch(self, path: str) -> None:
-        depth = len(path.partition(ROOT)[2].strip("/").split("/"))
-        if depth > 2 and not path.endswith("/frontend"):
+        parts = path.partition(ROOT)[2].strip("/").split("/")
+        if len(parts) > 2 and parts[2] != "frontend":
             return  # inside a device's own directory, once it is one: its session watches that
-        found = self._find_devices()
-        for key in self.sessions.keys() - found:
-            log.info("domain %d: device %d removed", *key)
-            self.sessions.pop(key).close()
-        self._refused &= found
-        for key in sorted(found - self.sessions.keys() - self._refused):
+        domid, devid = (*parts, "", "")[:2]
+        for key in self._named(domid, devid):
+            self._compare(key)
+
+    def _named(self, domid: str, devid: str) -> list[Key]:
+        """All devices there are or were in the directory of that name; "" stands for any."""
+        store = self.host.store
+        known = {key for key in self.sessions.keys() | self._refused
+                 if domid in ("", str(key[0])) and devid in ("", str(key[1]))}  # fmt: skip
+        found = {
+            (int(guest), int(device))
+            for guest in ((domid,) if domid else store.list(ROOT))
+            if guest.isdigit()
+            for device in ((devid,) if devid else store.list(f"{ROOT}/{guest}"))
+            if device.isdigit()
+        }
+        return sorted(known | found)
+
+    def _compare(self, key: Key) -> None:
+        """Have a session for the device if, and only if, it is there."""
+        is_there = self.host.store.read(f"{ROOT}/{key[0]}/{key[1]}/frontend") is not None
+        if not is_there:
+            self._refused.discard(key)
+            session = self.sessions.pop(key, None)
+            if session is not None:
+                self._complaints.note(key[0], f"device {key[1]} removed")
+                session.close()
+        elif key not in self.sessions and key not in self._refused:
             self._add(key)
 
-    def _find_devices(self) -> set[tuple[int, int]]:
-        store = self.host.store
-        return {
-            (int(domid), int(devid))
-            for domid in store.list(ROOT)
-            if domid.isdigit()
-            for devid in store.list(f"{ROOT}/{domid}")
-            if devid.isdigit() and store.read(f"{ROOT}/{domid}/{devid}/frontend") is not None
-        }
-
-    def _add(self, key: tuple[int, int]) -> None:
+    def _add(self, key: Key) -> None:
         try:
             self.sessions[key] = Session(self._facilities, *key)
         except HostError as error:
             self._refused.add(key)
-            log.warning("domain %d: device %d refused: %s", *key, error)
+            self._complaints.warn(key[0], f"device {key[1]} refused: {error}")

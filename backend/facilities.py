@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from backend.complaints import Complaints
 from backend.gather import Gather
 from backend.patchbay import Patchbay
 from hosts.api import Host
@@ -16,5 +17,6 @@ class Facilities:
     host: Host
     patchbay: Patchbay
     gather: Gather
+    complaints: Complaints
     tracer: Tracer
     event_ids: EventIdRule

@@ -2,19 +2,20 @@
 
 A look takes what the card has recorded since the last one, hands it to every line in the line's own format, and lets
 each tell its guest.  The card runs while anybody records.
+
+What the card lost (nobody looked for longer than its buffer) is silence in every recording, so that a frame's place in
+a recording stays its place in time.
 """
 
-import logging
-from errno import ENODEV
 from typing import Protocol
 
-from backend.devices.api import AudioDevice, DeviceError
+from backend.devices.api import AudioDevice
 from backend.mixing.capture import CaptureVoice, Splitter
-from backend.mixing.spec import SampleSpec
-from backend.output import MakePacing
+from backend.port import MakePacing, Port
 from hosts.api import Loop
 
-log = logging.getLogger("vsnd.backend")
+SILENCE_S = 2
+"""So much of a gap is silence; of a longer one the rest is only counted, since every guest has been overrun anyway."""
 
 
 class RecordingLine(Protocol):
@@ -28,41 +29,36 @@ class RecordingLine(Protocol):
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
         """A block up to `until_device_frame` was handed over and made so many of the guest's frames."""
 
+    def skipped(self, device_frames: int) -> None:
+        """So many of the card's frames are gone."""
 
-class Input:
+    def lost(self, error: OSError) -> None:
+        """The card is gone."""
+
+    def fail(self, error: Exception) -> None:
+        """One of these went wrong."""
+
+
+class Input(Port[RecordingLine]):
     """One capture device and its lines."""
 
     def __init__(self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing) -> None:
-        self.name = name
-        self.device = device
-        self.spec = SampleSpec(device.params.format, device.params.channels, device.params.rate_hz)
+        super().__init__(name, device, loop, make_pacing)
         self.lead_frames = device.params.period_frames
         """How far behind the card a guest hears at least: what one look brings."""
-        self._pacing = make_pacing(loop, self.look, device)
         self.block_frames = device.params.buffer_frames
         self._splitter = Splitter(self.spec, self.block_frames)
         self._block = memoryview(bytearray(self.block_frames * self.spec.frame_octets))
-        self._lines: list[RecordingLine] = []
         self._voices: list[CaptureVoice] = []
-        self._failed = False
-
-    @property
-    def looks(self) -> int:
-        """How often the pacing made us look."""
-        return self._pacing.looks
-
-    @property
-    def next_frame(self) -> int:
-        """The device's frame that a line which joins now begins with."""
-        return self.device.written_frames
+        self._taken_until = 0
 
     def join(self, line: RecordingLine, now_ns: int) -> None:
         """Record for this line from `next_frame` on.  Raises DeviceError(ENODEV) when the device is gone."""
-        if self._failed:
-            raise DeviceError(ENODEV, f"{self.name} is gone")
+        self._check_alive()
         if not self._lines:
             self.device.start(now_ns)
             self._pacing.start(now_ns)
+            self._taken_until = self.device.written_frames
         self._lines.append(line)
         self._voices.append(line.voice)
 
@@ -76,26 +72,33 @@ class Input:
             self._pacing.stop()
             self.device.stop(now_ns)
 
-    def look(self, now_ns: int) -> None:
-        """Take what was recorded, and act on it."""
-        try:
-            self._look(now_ns)
-        except DeviceError as error:
-            log.warning("device %s: %s", self.name, error.strerror)
-            self._failed = True
-            self._pacing.stop()
-            self._lines.clear()
-            self._voices.clear()
-
     def _look(self, now_ns: int) -> None:
         while (frames := self.device.read(self._block, now_ns)) > 0:
-            block = self._block[: frames * self.spec.frame_octets]
-            made = self._splitter.split(block, self._voices)
             until = self.device.written_frames
-            for line, guest_frames in zip(tuple(self._lines), made, strict=True):
-                line.recorded(guest_frames, until, now_ns)
+            gap = until - frames - self._taken_until
+            if gap > 0:
+                self._bridge(gap, until - frames, now_ns)
+            self._hand_out(self._block[: frames * self.spec.frame_octets], until, now_ns)
 
-    def close(self) -> None:
-        """Stop and give the device back."""
-        self._pacing.stop()
-        self.device.close()
+    def _hand_out(self, block: memoryview, until: int, now_ns: int) -> None:
+        self._taken_until = until
+        made = self._splitter.split(block, self._voices)
+        for line, guest_frames in zip(tuple(self._lines), made, strict=True):
+            self._let(line, line.recorded, guest_frames, until, now_ns)
+
+    def _bridge(self, gap: int, until: int, now_ns: int) -> None:
+        """Silence for frames that the card lost."""
+        silent = min(gap, SILENCE_S * self.spec.rate_hz)
+        if silent < gap:
+            for line in tuple(self._lines):
+                self._let(line, line.skipped, gap - silent)
+        silence = memoryview(self._splitter.silence)
+        at = until - silent
+        while at < until:
+            frames = min(self.block_frames, until - at)
+            at += frames
+            self._hand_out(silence[: frames * self.spec.frame_octets], at, now_ns)
+
+    def _forget_all(self) -> None:
+        super()._forget_all()
+        self._voices.clear()

@@ -4,17 +4,26 @@ Theory.  START lays the stream on the device's count of frames (a Timeline).  Wh
 stream tells its guest the position if a period's boundary has passed since it last did: one event with the newest
 position, however many boundaries it covers.  Where the guest has no room for an event it is told at the next look.
 
+The offset of a READ or WRITE says which frame the guest means: applications may rewind and forward within the buffer
+(PulseAudio does, whenever a volume changes).  Offsets tell frames only modulo the buffer; but a guest can go back no
+further than what it handed over and was not told to be played, and forward no further than the rest.
+
+When the device is gone, the guest is told that a period has passed, so that it asks for something and gets the error.
+
 After STOP the position goes on from the next multiple of the buffer.  Frontends keep their place in the buffer across
 STOP and START, while ALSA expects to begin at its start: at a multiple both are right.
 """
 
-from typing import Protocol
+from collections import deque
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
 from backend.timeline import Timeline
 from ringproto.buffer import SharedBuffer
 from ringproto.errors import Errno, ProtocolError
-from ringproto.messages import OpenRequest, ReadRequest, WriteRequest
+from ringproto.messages import OpenRequest, RangeRequest, ReadRequest, WriteRequest
 from ringproto.trace import Point
+from ringproto.volume import ELEMENT_OCTETS
 
 Transfer = ReadRequest | WriteRequest
 
@@ -35,15 +44,32 @@ class Wire(Protocol):
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
 
+    def fail(self, error: Exception) -> None:
+        """End the connection: we cannot serve it any more."""
 
-class StreamLine:
+
+class Turnable(Protocol):
+    """What a line needs of its voice."""
+
+    def set_gains(self, gains: Sequence[float], *, ramped: bool) -> None:
+        """Turn each of the guest's channels up or down."""
+
+
+VoiceT = TypeVar("VoiceT", bound=Turnable)
+TransferT = TypeVar("TransferT", ReadRequest, WriteRequest)
+
+
+class StreamLine(Generic[VoiceT, TransferT]):
     """A stream between OPEN and CLOSE.  Not used by itself: see PlaybackLine, CaptureLine."""
+
+    voice: VoiceT
+    """Where its frames are converted."""
 
     def __init__(self, opened: OpenRequest, buffer: SharedBuffer, device_rate_hz: int, wire: Wire) -> None:
         self.opened = opened
         self.late_frames = 0
         """Frames whose moment passed before the guest handed them over (or took them)."""
-        self._buffer = buffer
+        self.buffer = buffer
         self._wire = wire
         self._device_rate_hz = device_rate_hz
         self._frame_octets = opened.channels * opened.format.sample_octets
@@ -51,7 +77,10 @@ class StreamLine:
         self._period_frames = opened.period_octets // self._frame_octets
         self._timeline: Timeline | None = None
         self._position = 0  # frames since OPEN, as last computed
+        self._told = 0  # frames since OPEN, as last told
         self._boundary = self._period_frames  # the next one to tell of
+        self._waiting: deque[TransferT] = deque()
+        self._lost_errno: Errno | None = None  # once the device is gone
 
     @property
     def position_frames(self) -> int:
@@ -59,14 +88,33 @@ class StreamLine:
         return self._position
 
     def check_region(self, request: Transfer) -> None:
-        """The request names whole frames inside the buffer.  Raises ProtocolError(EINVAL)."""
+        """The request names whole frames inside the buffer, and there is a device.
+
+        Raises ProtocolError: EINVAL for a bad region, ENODEV (or what the device said) when the device is gone.
+        """
+        if self._lost_errno is not None:
+            raise ProtocolError(self._lost_errno, "the device is gone")
         offset, length, frame_octets = request.offset, request.length, self._frame_octets
-        if not length or length % frame_octets or offset % frame_octets or offset + length > self._buffer.size_octets:
+        if not length or length % frame_octets or offset % frame_octets or offset + length > self.buffer.size_octets:
             raise ProtocolError(
                 Errno.EINVAL,
                 f"offset {offset}, length {length}: "
-                f"want whole frames of {frame_octets} octets inside a buffer of {self._buffer.size_octets}",
+                f"want whole frames of {frame_octets} octets inside a buffer of {self.buffer.size_octets}",
             )
+
+    def check_array(self, request: RangeRequest) -> None:
+        """The request names an array with an element for each channel.  Raises ProtocolError(EINVAL)."""
+        wanted = self.opened.channels * ELEMENT_OCTETS
+        if request.length != wanted or request.offset + wanted > self.buffer.size_octets:
+            raise ProtocolError(
+                Errno.EINVAL,
+                f"offset {request.offset}, length {request.length}: want {wanted} octets, four for each channel, "
+                f"inside a buffer of {self.buffer.size_octets}",
+            )
+
+    def set_gains(self, gains: Sequence[float]) -> None:
+        """Turn the guest's channels up or down: without a click if they are heard now."""
+        self.voice.set_gains(gains, ramped=self._timeline is not None)
 
     def _lay(self, d0: int) -> None:
         """From device frame `d0` on, time passes for this stream."""
@@ -84,6 +132,7 @@ class StreamLine:
         if self._period_frames and self._position:
             self._wire.send_position(self._position * self._frame_octets, self._position)
             self._boundary = self._position + self._period_frames
+        self._told = self._position
 
     def _tell(self, position_frames: int) -> bool:
         """The position is now so many frames: send an event if a boundary has passed; True when one was sent."""
@@ -96,11 +145,29 @@ class StreamLine:
         newest = self._boundary + beyond * self._period_frames
         if self._wire.send_position(position_frames * self._frame_octets, newest):
             self._boundary = newest + self._period_frames
+            self._told = position_frames
             return True
         return False
+
+    def lost(self, error: OSError) -> None:
+        """The device is gone: nothing stays unanswered, and the guest will ask."""
+        known = set(Errno)
+        self._lost_errno = Errno(error.errno) if error.errno in known else Errno.EIO
+        self.answer_waiting(-self._lost_errno)
+        if self._timeline is not None and self._period_frames:
+            self._tell(self._boundary + 1)
+
+    def answer_waiting(self, status: int = 0) -> None:
+        """Nothing stays unanswered when nothing more comes."""
+        while self._waiting:
+            self._wire.answer(self._waiting.popleft(), status)
+
+    def fail(self, error: Exception) -> None:
+        """A look went wrong in this line; that is to concern its guest alone."""
+        self._wire.fail(error)
 
     def release(self, now_ns: int) -> None:
         """Let go of the guest's buffer."""
         if self._timeline is not None:
             self._lift()
-        self._buffer.release()
+        self.buffer.release()

@@ -4,28 +4,18 @@ A look does three things in one pass over all lines: report the position to ever
 there is room, and mix ahead until the card has `lead_frames`.
 What decides the moment of a look is a PeriodSource; nothing else differs between pacings.
 
-A device that fails is given up: its lines hear nothing more of it, and none can join.
-
 The card runs while anybody plays.  When the last line leaves, mixing stops, and the card with it once it has played
 what it had.
 """
 
-import logging
-from collections.abc import Callable
-from errno import EIO, ENODEV
+from errno import EIO
 from typing import Protocol
 
 from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.mixer import Mixer
-from backend.mixing.spec import SampleSpec
 from backend.mixing.voice import Voice
-from backend.pacing.api import PeriodSource
-from hosts.api import Loop, OnTime
-
-log = logging.getLogger("vsnd.backend")
-
-#: Makes the pacing of a device: (loop, look, device) -> PeriodSource.
-MakePacing = Callable[[Loop, OnTime, AudioDevice], PeriodSource]
+from backend.port import MakePacing, Port
+from hosts.api import Loop
 
 LEAD_PERIODS = 2
 """Device periods mixed ahead: one being played, one to be late in."""
@@ -48,51 +38,42 @@ class Line(Protocol):
     def on_position(self, device_frames: int, now_ns: int) -> None:
         """The card has presented so many frames."""
 
+    def lost(self, error: OSError) -> None:
+        """The card is gone."""
 
-class Output:
+    def fail(self, error: Exception) -> None:
+        """One of these went wrong."""
+
+
+class Output(Port[Line]):
     """One playback device and its lines."""
 
     def __init__(self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing) -> None:
-        self.name = name
-        self.device = device
-        self.spec = SampleSpec(device.params.format, device.params.channels, device.params.rate_hz)
+        super().__init__(name, device, loop, make_pacing)
         self.lead_frames = LEAD_PERIODS * device.params.period_frames
-        self._loop = loop
-        self._pacing = make_pacing(loop, self.look, device)
         self._mixer = Mixer(self.spec, self.lead_frames)
         self._block = memoryview(bytearray(self.lead_frames * self.spec.frame_octets))
-        self._lines: list[Line] = []
         self._voices: list[Voice] = []
-        self._running = self._failed = False
+        self._running = False
         self._mixed_until = 0
         self._rest_at = 0  # once nobody plays: the frame at which the last sound has been heard
-
-    @property
-    def looks(self) -> int:
-        """How often the pacing made us look."""
-        return self._pacing.looks
 
     @property
     def clipped_samples(self) -> int:
         """Samples of the mix that had to be saturated."""
         return self._mixer.clipped
 
-    @property
-    def next_frame(self) -> int:
-        """The device's frame that a line which joins now begins with."""
-        return self.device.written_frames
-
     def join(self, line: Line, now_ns: int) -> None:
         """Mix this line from `next_frame` on.  Raises DeviceError(ENODEV) when the device is gone."""
-        if self._failed:
-            raise DeviceError(ENODEV, f"{self.name} is gone")
+        self._check_alive()
         self._lines.append(line)
         self._voices.append(line.voice)
         if not self._running:
             try:
                 self._begin(now_ns)
             except DeviceError as error:
-                self._fail(error)
+                self.leave(line)
+                self._give_up(error)
                 raise
 
     def _begin(self, now_ns: int) -> None:
@@ -109,33 +90,14 @@ class Output:
             self._voices.remove(line.voice)
             self._rest_at = self._mixed_until
 
-    def look(self, now_ns: int) -> None:
-        """Ask the card where it is, and act on it."""
-        try:
-            self._look(now_ns)
-        except DeviceError as error:
-            self._fail(error)
-
-    def _fail(self, error: DeviceError) -> None:
-        log.warning("device %s: %s", self.name, error.strerror)
-        self._failed = True
-        self._pacing.stop()
-        self._lines.clear()
-        self._voices.clear()
-
     def _look(self, now_ns: int) -> None:
         position = self.device.position(now_ns)
         for line in tuple(self._lines):
-            line.on_position(position, now_ns)
+            self._let(line, line.on_position, position, now_ns)
         if self._lines or position < self._rest_at:
             self._fill(position, now_ns)
         else:
             self._rest(now_ns)
-
-    def close(self) -> None:
-        """Stop and give the device back."""
-        self._pacing.stop()
-        self.device.close()
 
     def _rest(self, now_ns: int) -> None:
         self._running = False
@@ -166,6 +128,10 @@ class Output:
 
     def _tell_rendered(self, real: list[int], frames: int, now_ns: int) -> None:
         self._mixed_until = until = self.device.written_frames
-        for line, real_frames in zip(self._lines, real, strict=True):
-            line.rendered(frames - real_frames, until, now_ns)
-            line.admit(now_ns)
+        for line, real_frames in zip(tuple(self._lines), real, strict=True):
+            self._let(line, line.rendered, frames - real_frames, until, now_ns)
+            self._let(line, line.admit, now_ns)
+
+    def _forget_all(self) -> None:
+        super()._forget_all()
+        self._voices.clear()

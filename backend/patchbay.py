@@ -4,20 +4,19 @@ The id is looked up as it stands in the operator's table.  Nothing else is ever 
 sound library (alsa-lib would take a name like `file:...` as an order to write files).
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from backend.complaints import Complaints
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice, DeviceError
 from backend.input import Input
-from backend.output import MakePacing, Output
+from backend.output import Output
 from backend.pacing.irq import IrqSource
 from backend.pacing.timer import TimerSource
+from backend.port import MakePacing
 from hosts.api import Loop, OnTime
 from ringproto.card import Direction
-
-log = logging.getLogger("vsnd.backend")
 
 #: Opens a device: (name, kind, the driver's options, direction, loop) -> device.  Raises DeviceError.
 OpenDevice = Callable[[str, str, Mapping[str, Any], Direction, Loop], AudioDevice]
@@ -29,18 +28,20 @@ UNIQUE_ID_SHOWN_MAX = 64
 class Patchbay:
     """All devices of a backend, by name and direction."""
 
-    def __init__(self, config: BackendConfig, loop: Loop, open_device: OpenDevice) -> None:
+    def __init__(self, config: BackendConfig, loop: Loop, open_device: OpenDevice, complaints: Complaints) -> None:
         self.ports: dict[tuple[str, Direction], Output | Input] = {}
         self._config = config
         self._loop = loop
         self._open_device = open_device
+        self._complaints = complaints
         self._make_pacing: MakePacing = PACINGS[config.pacing]
 
     def port(self, unique_id: str, direction: Direction, domid: int) -> Output | Input | None:
         """The output or input for that id; None, and a line in the log, when there is none."""
         name = self._config.streams.get(unique_id)
         if name is None:
-            log.warning("domain %d: unique-id %.*r is not in the table", domid, UNIQUE_ID_SHOWN_MAX, unique_id)
+            shown = f"{unique_id:.{UNIQUE_ID_SHOWN_MAX}}"
+            self._complaints.warn(domid, f"unique-id {shown!r} is not in the table")
             return None
         key = (name, direction)
         if key not in self.ports:
@@ -49,7 +50,7 @@ class Patchbay:
             try:
                 device = self._open_device(name, kind, options, direction, self._loop)
             except DeviceError as error:
-                log.warning("device %s: cannot be opened to %s: %s", name, direction.name.lower(), error)
+                self._complaints.warn(domid, f"device {name} cannot be opened to {direction.name.lower()}: {error}")
                 return None
             make = Output if direction is Direction.PLAYBACK else Input
             self.ports[key] = make(name, device, self._loop, self._make_pacing)

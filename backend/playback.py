@@ -4,9 +4,10 @@ Theory.  A WRITE is answered as soon as its frames are copied; the queue holds a
 buffer before START never waits.  When the queue is full the answer waits, and that is all the flow control there is.
 Where the queue runs dry, silence is played; frames that come for a moment already past are dropped and counted as
 late, so that a guest that catches up is in time again.
-"""
 
-from collections import deque
+A guest that rewinds takes back what lies in the queue.  What was mixed already it cannot take back: so many of the
+frames that it writes instead are late.  What a guest forwards over is played as it lies in the buffer.
+"""
 
 from backend.devices.api import DeviceError
 from backend.line import StreamLine, Wire
@@ -19,7 +20,7 @@ from ringproto.messages import OpenRequest, WriteRequest
 from ringproto.trace import Point
 
 
-class PlaybackLine(StreamLine):
+class PlaybackLine(StreamLine[Voice, WriteRequest]):
     """A playback stream between OPEN and CLOSE."""
 
     def __init__(self, opened: OpenRequest, buffer: SharedBuffer, output: Output, wire: Wire) -> None:
@@ -29,7 +30,6 @@ class PlaybackLine(StreamLine):
         self._queue = FrameQueue(opened.buffer_octets, self._frame_octets)
         guest = SampleSpec(opened.format, opened.channels, opened.rate_hz)
         self.voice = Voice(guest, output.spec, self._queue, output.lead_frames)
-        self._waiting: deque[WriteRequest] = deque()
         self._taken_frames = 0  # of the guest's, since OPEN
         self._debt = 0  # device frames that were silence for want of the guest's, times the guest's rate
 
@@ -46,27 +46,60 @@ class PlaybackLine(StreamLine):
 
     def _take(self, request: WriteRequest) -> bool:
         """Copy the region into the queue, all but what is late, and answer; False when there is no room yet."""
-        late = self._pay_debt(request.length) if self._debt else 0
-        octets, offset = request.length - late, request.offset + late
-        if octets > self._queue.room_octets:
+        if request.offset != self._taken_frames % self._buffer_frames * self._frame_octets and not self._seek(request):
             return False
-        first, second = self._queue.reserve(octets)
-        self._buffer.read_into(offset, first)
-        if second:
-            self._buffer.read_into(offset + len(first), second)
-        self._queue.commit(octets)
+        if request.length - self._owed_octets(request.length) > self._queue.room_octets:
+            return False
+        self._copy(request.offset, request.length)
         frames = request.length // self._frame_octets
         self._taken_frames += frames
         self._wire.answer(request, 0)
         self._wire.trace(Point.COPIED, self._taken_frames, frames)
         return True
 
+    def _seek(self, request: WriteRequest) -> bool:
+        """The guest rewound or forwarded: follow it; False when there is no room for the silence yet."""
+        ahead = (request.offset // self._frame_octets - self._taken_frames) % self._buffer_frames
+        back = self._buffer_frames - ahead
+        if back > self._taken_frames - self._told:
+            return self._forward(ahead)
+        queued = self._queue.fill_octets // self._frame_octets
+        self._queue.take_back(min(back, queued) * self._frame_octets)
+        self._debt += max(0, back - queued) * self._device_rate_hz
+        self._taken_frames -= back
+        return True
+
+    def _forward(self, frames: int) -> bool:
+        """What the guest went over is played as it lies in the buffer, which is what a card would do."""
+        if frames * self._frame_octets > self._queue.room_octets:
+            return False
+        while frames:
+            first = self._taken_frames % self._buffer_frames
+            count = min(frames, self._buffer_frames - first)
+            self._copy(first * self._frame_octets, count * self._frame_octets)
+            self._taken_frames += count
+            frames -= count
+        return True
+
+    def _copy(self, offset: int, length: int) -> None:
+        """Copy the region into the queue, all but what is late."""
+        late = self._pay_debt(length) if self._debt else 0
+        first, second = self._queue.reserve(length - late)
+        self.buffer.read_into(offset + late, first)
+        if second:
+            self.buffer.read_into(offset + late + len(first), second)
+        self._queue.commit(length - late)
+
+    def _owed_octets(self, octets: int) -> int:
+        """How many of so many octets belong to a moment that is past."""
+        return min(self._debt // self._device_rate_hz, octets // self._frame_octets) * self._frame_octets
+
     def _pay_debt(self, octets: int) -> int:
-        """How many of so many octets belong to a moment that is past; they are counted, and owed no more."""
-        late_frames = min(self._debt // self._device_rate_hz, octets // self._frame_octets)
-        self._debt -= late_frames * self._device_rate_hz
-        self.late_frames += late_frames
-        return late_frames * self._frame_octets
+        """The same; they are counted, and owed no more."""
+        owed = self._owed_octets(octets)
+        self.late_frames += owed // self._frame_octets
+        self._debt -= owed // self._frame_octets * self._device_rate_hz
+        return owed
 
     def start(self, now_ns: int) -> None:
         """Be mixed from the output's next frame on.  Raises DeviceError."""
@@ -92,14 +125,15 @@ class PlaybackLine(StreamLine):
         self._lift()
         self.voice.reset()
         self._debt = 0
-        self._answer_waiting()
+        self.answer_waiting()
         self._round_up()
         self._taken_frames = self._position
 
     def rendered(self, missing_frames: int, until_device_frame: int, now_ns: int) -> None:
         """The output mixed up to `until_device_frame`; so many of its frames were silence for want of ours."""
+        if self._timeline is None:  # a fault of another of this guest's streams has ended us in this very look
+            return
         self._debt += missing_frames * self.opened.rate_hz
-        assert self._timeline is not None
         self._wire.trace(Point.RENDERED, self._timeline.done(until_device_frame), until_device_frame)
 
     def on_position(self, device_frames: int, now_ns: int) -> None:
@@ -111,10 +145,5 @@ class PlaybackLine(StreamLine):
     def release(self, now_ns: int) -> None:
         """Leave the output and let go of the guest's buffer."""
         self._output.leave(self)
-        self._answer_waiting()
+        self.answer_waiting()
         super().release(now_ns)
-
-    def _answer_waiting(self) -> None:
-        """What found no room is dropped with the rest; nothing stays unanswered."""
-        while self._waiting:
-            self._wire.answer(self._waiting.popleft(), 0)

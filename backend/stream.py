@@ -17,6 +17,7 @@ from backend.offers import offered
 from backend.output import Output
 from backend.playback import PlaybackLine
 from backend.sharedpages import map_buffer
+from backend.volume import Volume
 from backend.wire import GuestWire, Peer
 from hosts.api import Mapping
 from ringproto.abi import Op, Trigger
@@ -27,17 +28,23 @@ from ringproto.lifecycle import StreamState, after_op
 from ringproto.messages import (
     BadRequest,
     CloseRequest,
+    GetVolumeRequest,
     HwParamRequest,
     HwParamResponse,
+    MuteRequest,
     OpenRequest,
+    RangeRequest,
     ReadRequest,
+    SetVolumeRequest,
     TriggerRequest,
+    UnmuteRequest,
     WriteRequest,
     pack_response,
     pack_status,
     parse_request,
 )
 from ringproto.trace import Point
+from ringproto.volume import pack_volumes, unpack_flags, unpack_volumes
 
 Port = Output | Input
 
@@ -56,6 +63,7 @@ class Stream:
         self._state = StreamState.CLOSED
         self._line: PlaybackLine | CaptureLine | None = None
         self._mapping: Mapping | None = None
+        self._volume = Volume()
         self.wire = GuestWire(peer, self.number, transport, self._on_request)
 
     @property
@@ -91,6 +99,10 @@ class Stream:
         """Write a trace record of this stream, as of this moment."""
         self.wire.trace(point, frame, value)
 
+    def fail(self, error: Exception) -> None:
+        """End the connection: we cannot serve it any more."""
+        self.wire.fail(error)
+
     # -- requests -----------------------------------------------------------------------------------------------------
 
     def _on_request(self, slot: bytes, now_ns: int) -> None:
@@ -100,10 +112,7 @@ class Stream:
             self._respond(bad.id, bad.op, -bad.errno)
             return
         try:
-            serve = self._SERVE.get(type(request))
-            if serve is None:
-                raise ProtocolError(Errno.EOPNOTSUPP, "volume and mute are not offered")
-            serve(self, request, now_ns)
+            self._SERVE[type(request)](self, request, now_ns)
         except ProtocolError as error:
             self._respond(request.id, request.op, -error.errno)
         except DeviceError as error:
@@ -148,6 +157,35 @@ class Stream:
         params = possible.intersect(offered(self.port, possible))
         self.wire.push(pack_response(HwParamResponse(request.id, 0, params)))
 
+    def _set_volume(self, request: SetVolumeRequest, now_ns: int) -> None:
+        line, array = self._array(request)
+        self._volume.set(unpack_volumes(array))
+        self._turn(line, request)
+
+    def _mute(self, request: MuteRequest | UnmuteRequest, now_ns: int) -> None:
+        line, array = self._array(request)
+        self._volume.mute(unpack_flags(array), muted=isinstance(request, MuteRequest))
+        self._turn(line, request)
+
+    def _get_volume(self, request: GetVolumeRequest, now_ns: int) -> None:
+        line, _ = self._array(request)
+        levels = pack_volumes(self._volume.levels_mdb(line.opened.channels))
+        line.buffer.write_from(request.offset, memoryview(levels))
+        self._respond(request.id, request.op, 0)
+
+    def _array(self, request: RangeRequest) -> tuple[PlaybackLine | CaptureLine, bytearray]:
+        """The line, and a private copy of the array in its buffer.  Raises ProtocolError(EINVAL)."""
+        after_op(self._state, request.op)
+        assert self._line is not None
+        self._line.check_array(request)
+        array = bytearray(request.length)
+        self._line.buffer.read_into(request.offset, memoryview(array))
+        return self._line, array
+
+    def _turn(self, line: PlaybackLine | CaptureLine, request: RangeRequest) -> None:
+        line.set_gains(self._volume.gains(line.opened.channels))
+        self._respond(request.id, request.op, 0)
+
     def _open(self, request: OpenRequest, now_ns: int) -> None:
         if self.port is None:
             raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
@@ -160,6 +198,7 @@ class Stream:
             self._line = PlaybackLine(request, buffer, self.port, self)
         else:
             self._line = CaptureLine(request, buffer, self.port, self)
+        self._line.set_gains(self._volume.gains(request.channels))
         self._state = after_op(self._state, Op.OPEN)
         self.wire.opened()
         self._respond(request.id, request.op, 0)
@@ -189,6 +228,10 @@ class Stream:
         ReadRequest: _read,
         TriggerRequest: _trigger,
         HwParamRequest: _query,
+        SetVolumeRequest: _set_volume,
+        GetVolumeRequest: _get_volume,
+        MuteRequest: _mute,
+        UnmuteRequest: _mute,
         OpenRequest: _open,
         CloseRequest: _close,
     }

@@ -23,6 +23,13 @@ REQUESTS_PER_PASS = 64
 """Twice the ring: a guest that never stops pushing yields to its neighbours after so many."""
 
 
+REST_FACTOR = 9
+"""Before it is served on, such a guest rests so many times as long as we were busy with it: it gets a tenth of us.
+
+Nobody in good faith is concerned, having at most a ring full of requests.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """The guest at the other end, and how we reach it."""
@@ -31,8 +38,8 @@ class Peer:
     domid: int
     tracer: Tracer
     gather: Gather
-    on_fault: Callable[[ProtocolError], None]
-    """The guest broke the protocol in a way that no response can mend."""
+    on_fault: Callable[[Exception], None]
+    """The guest broke the protocol in a way that no response can mend, or we failed it."""
     event_ids: EventIdRule = EventIdRule.AUTO
 
 
@@ -52,6 +59,8 @@ class GuestWire:
         self._ids = EventIds(peer.event_ids)
         self._dead = False
         self._in_pass = False
+        self._queued = False  # for another turn
+        self._turn = peer.host.loop.timer(self._take_turn)
         host, domid = peer.host, peer.domid
         self._domid = domid
         self._now_ns = host.loop.now_ns
@@ -94,7 +103,7 @@ class GuestWire:
             if self._events.room < len(ids):
                 return False
         except ProtocolError as fault:
-            self._fail(fault)
+            self.fail(fault)
             return False
         for event_id in ids:
             self._events.push(pack_event(CurPos(event_id, octets)))
@@ -118,7 +127,10 @@ class GuestWire:
     def close(self) -> None:
         """Unbind and unmap everything; harmless twice."""
         self._dead = True
-        self._on_request = _nobody  # no cycle: a backend runs without a garbage collector
+        self._turn.disarm()
+        self._on_request = _nobody  # no cycles: a backend runs without a garbage collector
+        self._turn.disarm()
+        self._turn = self._peer.host.loop.timer(_never)
         self._made.close()
 
     def _publish(self) -> None:
@@ -126,14 +138,20 @@ class GuestWire:
             self._doorbell.notify()
 
     def _on_doorbell(self, now_ns: int) -> None:
+        if not self._queued:  # ringing again does not make turns more frequent
+            self._take_turn(now_ns)
+
+    def _take_turn(self, now_ns: int) -> None:
+        self._queued = False
         if self._dead:
             return
+        began_ns = self._now_ns()
         self._put(now_ns, Point.WOKE_BACKEND, self._domid, self._stream, 0, 0)
         self._in_pass = True
         try:
             more = self._take_requests(now_ns)
-        except ProtocolError as fault:
-            self._fail(fault)
+        except Exception as fault:  # also a bug of ours costs this guest alone
+            self.fail(fault)
             return
         finally:
             self._in_pass = False
@@ -141,7 +159,9 @@ class GuestWire:
             return
         self._publish()
         if more:
-            self._peer.host.loop.call_soon(self._on_doorbell)
+            self._queued = True
+            ended_ns = self._now_ns()
+            self._turn.arm(ended_ns + REST_FACTOR * (ended_ns - began_ns))
 
     def _take_requests(self, now_ns: int) -> bool:
         """Serve what is there, within the bound of one pass; True when there may be more."""
@@ -157,7 +177,8 @@ class GuestWire:
                 return False
         return True
 
-    def _fail(self, fault: ProtocolError) -> None:
+    def fail(self, fault: Exception) -> None:
+        """Serve this guest no more, and report why; once."""
         if not self._dead:
             self._dead = True
             self._peer.on_fault(fault)
@@ -165,3 +186,7 @@ class GuestWire:
 
 def _nobody(slot: bytes, now_ns: int) -> None:
     """Serve no request."""
+
+
+def _never(now_ns: int) -> None:
+    """Take no turn."""

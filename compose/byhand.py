@@ -7,10 +7,10 @@ import logging
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import soundfile
 from rich.progress import Progress
@@ -18,16 +18,20 @@ from rich.progress import Progress
 from backend.config import ConfigError, read_config
 from compose.children import Child
 from compose.domains import serve_backend
+from compose.loudness import Loudness
 from compose.sound import SoundWriter, load_sound
 from compose.toolstack import Attachment, attach_missing
 from compose.worlds.api import RunError
-from frontend import PcmParams, connect, open_capture, open_playback
+from frontend import CapturePcm, PcmParams, PlaybackPcm, connect, open_capture, open_playback, recover
+from hosts.api import HostError
 from hosts.emu.client import EmuHost
 from hosts.emu.messages import store_path
 from hosts.emu.storeclient import EmuStore
 from hosts.loop import RealLoop
 from ringproto.card import CardConfig, Direction, Limits, PcmConfig, StreamConfig
 from ringproto.formats import Format
+
+T = TypeVar("T")
 
 PERIODS_PER_SECOND = 100
 BUFFER_PERIODS = 8
@@ -88,7 +92,7 @@ def be_backend(config: Path, directory: Path, out: Path) -> None:
     serve_backend(directory, checked, out, lambda: print(f"Serving {directory}.  Ctrl-C ends it.", flush=True))  # noqa: T201
 
 
-def be_player(file: str, domain: int, directory: Path, asked: Asked) -> None:
+def be_player(file: str, domain: int, directory: Path, asked: Asked, loudness: Loudness) -> None:
     """Play a file or a pipe as domain `domain`.  Raises ConfigError, OSError."""
     if file == "-":
         params = _params(asked, 48000, 2)
@@ -101,29 +105,31 @@ def be_player(file: str, domain: int, directory: Path, asked: Asked) -> None:
     host = EmuHost(directory, domain, RealLoop())
     try:
         with connect(host) as card, open_playback(card, params) as pcm, _progress(seconds) as progress:
+            loudness.apply(pcm)
             bar = progress.add_task(f"playing {file}", total=seconds or None)
             for chunk in chunks:
-                pcm.write(chunk)
+                _take(lambda: pcm.write(chunk), pcm, loudness)  # noqa: B023  # it is called at once
                 progress.advance(bar, len(chunk) / params.frame_octets / params.rate_hz)
-            pcm.drain()
+            _take(pcm.drain, pcm, loudness)
         print(f"{pcm.underruns} underruns")  # noqa: T201
     finally:
         host.close()
 
 
-def be_recorder(file: Path, domain: int, directory: Path, seconds: float, asked: Asked) -> None:
+def be_recorder(file: Path, domain: int, directory: Path, seconds: float, asked: Asked, loudness: Loudness) -> None:
     """Record into a WAV file as domain `domain`.  Raises ConfigError, OSError."""
     params = _params(asked, 48000, 2)
     host = EmuHost(directory, domain, RealLoop())
     try:
         with connect(host) as card, open_capture(card, params) as pcm, _progress(seconds) as progress:
+            loudness.apply(pcm)
             bar = progress.add_task(f"recording {file}", total=seconds)
             writer = SoundWriter(file, params)
             try:
                 left = round(seconds * params.rate_hz)
                 while left:
                     frames = min(left, params.period_frames)
-                    writer.append(pcm.read(frames))
+                    writer.append(_take(lambda: pcm.read(frames), pcm, loudness))  # noqa: B023  # it is called at once
                     left -= frames
                     progress.advance(bar, frames / params.rate_hz)
             finally:
@@ -131,6 +137,21 @@ def be_recorder(file: Path, domain: int, directory: Path, seconds: float, asked:
         print(f"{pcm.overruns} overruns")  # noqa: T201
     finally:
         host.close()
+
+
+def _take(step: Callable[[], T], pcm: PlaybackPcm | CapturePcm, loudness: Loudness) -> T:
+    """Take a step; when the backend goes away meanwhile, wait until it is back, and take it anew.  Raises HostError."""
+    reopened = False
+    while True:
+        try:
+            if reopened:
+                loudness.apply(pcm)
+            return step()
+        except HostError:
+            if not pcm.is_lost:
+                raise
+        recover(pcm)
+        reopened = True
 
 
 def _progress(seconds: float) -> Progress:

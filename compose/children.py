@@ -7,8 +7,10 @@ to end with us, should we be killed.  What it says on stderr goes into a file of
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from compose.worlds.api import RunError
 from hosts.process import die_with_parent
@@ -76,9 +78,10 @@ class Child:
         finally:
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):  # a line that it never read
+                        pipe.close()
 
-    def __enter__(self) -> "Child":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:

@@ -25,6 +25,9 @@ DEFAULT_DIR = Path("/tmp/vsnd")  # noqa: S108  # its modes keep others out; see 
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for what comes out.", file_okay=False)]
 MachineDir = Annotated[Path, typer.Option("--dir", help=DIR_HELP, file_okay=False)]
+VolumeDb = Annotated[
+    str, typer.Option("--volume-db", help="How loud: one number of decibels, or one for each channel (-6,-3.5).")
+]
 Domain = Annotated[int, typer.Option("--domain", help="Which guest to be.", min=1)]
 
 
@@ -81,11 +84,14 @@ def play(
     sample_format: Annotated[str, typer.Option("--format", help="Sample format.")] = "s16_le",
     rate: Annotated[int | None, typer.Option(help="Hz; the file's own unless given (48000 for -).")] = None,
     channels: Annotated[int | None, typer.Option(help="The file's own unless given (2 for -).")] = None,
+    volume_db: VolumeDb = "0",
+    mute: Annotated[bool, typer.Option("--mute", help="Play without a sound.")] = False,
 ) -> None:
     """Be a guest that plays a file, or a pipe."""
     from compose.byhand import be_player
+    from compose.loudness import Loudness
 
-    be_player(file, domain, directory, (sample_format, rate, channels))
+    be_player(file, domain, directory, (sample_format, rate, channels), Loudness(volume_db, mute))
 
 
 @app.command()
@@ -97,11 +103,13 @@ def record(
     sample_format: Annotated[str, typer.Option("--format", help="Sample format.")] = "s16_le",
     rate: Annotated[int, typer.Option(help="Hz.")] = 48000,
     channels: Annotated[int, typer.Option(help="Channels.")] = 2,
+    volume_db: VolumeDb = "0",
 ) -> None:
     """Be a guest that records."""
     from compose.byhand import be_recorder
+    from compose.loudness import Loudness
 
-    be_recorder(file, domain, directory, seconds, (sample_format, rate, channels))
+    be_recorder(file, domain, directory, seconds, (sample_format, rate, channels), Loudness(volume_db))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What runs inside a guest: applications that play a file over and over, or record one, through the frontend.
 
 They are callbacks and coroutines on the domain's loop, so the same program is a process, a container, or an object in
-simulated time.
+simulated time.  When the backend goes away they wait for it, and go on from where they stand.
 """
 
 from pathlib import Path
@@ -10,12 +10,13 @@ import msgspec
 
 from compose.scenario import GuestSpec, StreamSpec, find_recording
 from compose.sound import SoundWriter, load_sound
-from frontend import CapturePcm, Card, PlaybackPcm
-from frontend.pcm import PcmState
-from hosts.api import Host
+from frontend import CapturePcm, Card, PlaybackPcm, through_losses
+from frontend.state import PcmState
+from hosts.api import Host, HostError
 from hosts.tasks import Future, spawn
 from ringproto.card import Direction
 from ringproto.trace import Tracer
+from ringproto.volume import SILENT_MDB
 
 
 class StreamReport(msgspec.Struct, frozen=True):
@@ -25,7 +26,11 @@ class StreamReport(msgspec.Struct, frozen=True):
     """Number in the trace."""
     xruns: int
     frames: int
-    """Played or recorded since OPEN, as the last position event said."""
+    """Played or recorded since it was last opened, as the last position event said."""
+    reconnects: int = 0
+    """How often the backend went away, and the stream was opened anew."""
+    unanswered: int = 0
+    """Requests that had no answer when the stream was closed."""
 
 
 class GuestReport(msgspec.Struct, frozen=True):
@@ -47,7 +52,8 @@ class Player:
         self._fed: Future[None] = Future()
 
     async def run(self) -> None:
-        """Play it all.  Raises HostError when the stream is lost."""
+        """Play it all, or what is left of it.  Raises HostError when the stream is lost."""
+        self._fed = Future()
         self._pcm.on_period = self._feed
         self._feed(0)
         await self._fed
@@ -84,15 +90,12 @@ class Recorder:
         self._left = frames
 
     async def run(self) -> None:
-        """Record it all.  Raises HostError when the stream is lost."""
-        try:
-            while self._left:
-                octets = await self._pcm.aread(min(self._left, self._pcm.params.period_frames))
-                self._writer.append(octets)
-                self._left -= len(octets) // self._pcm.params.frame_octets
-            await self._pcm.astop()
-        finally:
-            self._writer.close()
+        """Record it all, or what is left of it.  Raises HostError when the stream is lost."""
+        while self._left:
+            octets = await self._pcm.aread(min(self._left, self._pcm.params.period_frames))
+            self._writer.append(octets)
+            self._left -= len(octets) // self._pcm.params.frame_octets
+        await self._pcm.astop()
 
 
 class Guest:
@@ -104,6 +107,7 @@ class Guest:
         self._card = Card(host, 0, tracer)
         self._sounds = [self._load(stream, beside) for stream in spec.streams]
         self._pcms: list[PlaybackPcm | CapturePcm] = []
+        self._reconnects: list[int] = []
 
     def _load(self, stream: StreamSpec, beside: Path) -> bytes:
         return b"" if stream.plays is None else load_sound(find_recording(stream.plays, beside), stream.pcm_params())
@@ -119,32 +123,62 @@ class Guest:
             kind = PlaybackPcm if stream.is_playback else CapturePcm
             pcm = kind(link, stream.pcm_params())
             await pcm.aopen()
+            await _turn(pcm, stream)
             self._pcms.append(pcm)
+            self._reconnects.append(0)
 
     async def run(self, duration_s: float) -> None:
         """Play and record on all streams at once, for so long.  Raises HostError of the first that failed."""
         running = [
-            spawn(self._run_one(pcm, stream, sound, round(duration_s * stream.rate_hz)))
-            for pcm, stream, sound in zip(self._pcms, self.spec.streams, self._sounds, strict=True)
+            spawn(self._run_one(number, round(duration_s * stream.rate_hz)))
+            for number, stream in enumerate(self.spec.streams)
         ]
         for application in running:
             await application
 
-    async def _run_one(self, pcm: PlaybackPcm | CapturePcm, spec: StreamSpec, sound: bytes, frames: int) -> None:
+    async def _run_one(self, number: int, frames: int) -> None:
+        pcm, spec = self._pcms[number], self.spec.streams[number]
+
+        async def reopened() -> None:
+            self._reconnects[number] += 1
+            await _turn(pcm, spec)
+
         if isinstance(pcm, PlaybackPcm):
-            await Player(pcm, sound, frames).run()
+            await through_losses(pcm, Player(pcm, self._sounds[number], frames).run, reopened)
         else:
             assert spec.records is not None
-            await Recorder(pcm, SoundWriter(self._out / spec.records, pcm.params), frames).run()
-        await pcm.aclose()
+            writer = SoundWriter(self._out / spec.records, pcm.params)
+            try:
+                await through_losses(pcm, Recorder(pcm, writer, frames).run, reopened)
+            finally:
+                writer.close()
+        await _close(pcm)
 
     async def close(self) -> None:
         """Close what is open and unplug the card."""
         for pcm in self._pcms:
-            await pcm.aclose()
+            await _close(pcm)
         await self._card.aclose()
 
     def report(self) -> GuestReport:
         """What was counted."""
-        streams = [StreamReport(pcm.stream, pcm.xruns, pcm.hw_frames) for pcm in self._pcms]
+        streams = [
+            StreamReport(pcm.stream, pcm.xruns, pcm.hw_frames, reconnects, pcm.unanswered)
+            for pcm, reconnects in zip(self._pcms, self._reconnects, strict=True)
+        ]
         return GuestReport(self.spec.id, streams)
+
+
+async def _turn(pcm: PlaybackPcm | CapturePcm, spec: StreamSpec) -> None:
+    """Make it as loud as the scenario says."""
+    if spec.volume_db:
+        await pcm.volume.aset([max(round(spec.volume_db * 1000), SILENT_MDB)])
+
+
+async def _close(pcm: PlaybackPcm | CapturePcm) -> None:
+    """Close it; a backend that goes away just then has closed it too.  Raises HostError."""
+    try:
+        await pcm.aclose()
+    except HostError:
+        if not pcm.is_lost:
+            raise

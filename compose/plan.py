@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ def backend_config(block: Block) -> BackendConfig:
         streams={name: name for name in block.scenario.devices},
         pacing="timer" if block.pacing == "timer" else "irq",
     )
+
+
+def trace_records(guests: Iterable[GuestSpec], duration_s: float) -> int:
+    """Room that a trace of these guests needs: far more than the dozen records that each of their periods makes."""
+    periods = sum(duration_s * stream.rate_hz / stream.period_frames for guest in guests for stream in guest.streams)
+    return 4096 + 32 * ceil(periods)
 
 
 def device_numbers(names: Iterable[str]) -> dict[tuple[str, Direction], int]:

@@ -21,6 +21,8 @@ def run_file(path: Path, world: str, out: Path, seed: int | None) -> None:
     """Run the scenario in `path` and say what came out.  Raises ConfigError, RunError, OSError."""
     scenario = read_scenario(path)
     place = find_world(world)
+    if (scenario.faults or scenario.random_faults) and not place.breaks:
+        raise ConfigError(f"{path}: faults: the world {world} breaks nothing so far; want --world sim")
     blocks = list(plan_blocks(scenario, path.parent, out, scenario.seed if seed is None else seed))
     for block in blocks:
         make_folder(block.out)

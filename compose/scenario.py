@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from backend.config import ConfigError, Pacing, check_device, read_toml
+from compose.faults import Fault, draw_faults
 from frontend.params import PcmParams
 from ringproto.errors import ProtocolError
 from ringproto.formats import Format
@@ -36,6 +37,8 @@ class StreamSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: Annotated[int, Meta(ge=1, le=8)] = 2
     period_frames: Frames = 480
     buffer_frames: Frames = 1920
+    volume_db: Annotated[float, Meta(le=20)] = 0.0
+    """How loud, against the sound itself."""
 
     @property
     def is_playback(self) -> bool:
@@ -75,8 +78,15 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One run for each, one after another."""
     repeats: Annotated[int, Meta(ge=1, le=1000)] = 1
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
-    faults: Annotated[list[Any], Meta(max_length=0)] = []
-    """Reserved: what is broken when."""
+    faults: list[Fault] = []
+    """What is broken when."""
+    random_faults: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    """How many more are drawn from the seed."""
+
+    def all_faults(self, seed: int) -> list[Fault]:
+        """Those that are named, and those that this seed draws."""
+        drawn = draw_faults(self.random_faults, [guest.id for guest in self.guests], self.duration_s, seed)
+        return sorted((*self.faults, *drawn), key=lambda fault: fault.at_s)
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -101,6 +111,7 @@ def find_recording(name: str, beside: Path) -> Path:
 
 
 def _check(scenario: Scenario, beside: Path) -> None:
+    _check_faults(scenario)
     seen: set[int] = set()
     for g, guest in enumerate(scenario.guests):
         if guest.id in seen:
@@ -111,6 +122,17 @@ def _check(scenario: Scenario, beside: Path) -> None:
                 _check_stream(stream, scenario, beside)
             except (ConfigError, ProtocolError) as error:
                 raise ConfigError(f"guests[{g}].streams[{s}].{error}") from None
+
+
+def _check_faults(scenario: Scenario) -> None:
+    known = {guest.id for guest in scenario.guests}
+    for f, fault in enumerate(scenario.faults):
+        if fault.what == "backend" and fault.guest is not None:
+            raise ConfigError(f"faults[{f}].guest: the backend is nobody's guest; leave it out")
+        if fault.what != "backend" and fault.guest not in known:
+            raise ConfigError(f"faults[{f}].guest: {fault.guest} is none of: {', '.join(map(str, sorted(known)))}")
+        if fault.at_s >= scenario.duration_s:
+            raise ConfigError(f"faults[{f}].at_s: {fault.at_s:g} is not before the end at {scenario.duration_s:g} s")
 
 
 def _check_stream(stream: StreamSpec, scenario: Scenario, beside: Path) -> None:

@@ -4,6 +4,7 @@ A guest's application has its sound in whatever format it opened the device with
 format before the run; what the backend then does with it is not helped.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,12 @@ from backend.mixing.remix import remix_matrix
 from frontend.params import PcmParams
 
 
+@lru_cache(maxsize=8)
 def load_sound(path: Path, params: PcmParams) -> bytes:
-    """The whole file as frames of the given format, rate and channels.  Raises ConfigError naming the file."""
+    """The whole file as frames of the given format, rate and channels.  Raises ConfigError naming the file.
+
+    Many guests of one process may play the same recording: it is read once, and must not change meanwhile.
+    """
     samples = np.ascontiguousarray(_read(path, params.rate_hz, params.channels)).reshape(-1)
     octets = bytearray(samples.size * params.format.sample_octets)
     encoder(params.format, samples.size)(samples, memoryview(octets))

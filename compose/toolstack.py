@@ -67,6 +67,7 @@ def remove(store: Store, attachment: Attachment) -> None:
 
 def _write_backend(view: StoreView, attachment: Attachment) -> None:
     path = attachment.backend_path
+    view.remove(path)  # what a backend wrote meanwhile about an earlier card has Dom0's permissions, not the guest's
     view.mkdir(path)
     view.set_perms(path, (f"n{attachment.backend}", f"r{attachment.guest}"))
     for key, value in {

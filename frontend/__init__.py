@@ -11,6 +11,7 @@ from frontend.capture import CapturePcm
 from frontend.driver import Card, connect
 from frontend.params import Frames, PcmParams
 from frontend.playback import PlaybackPcm
+from frontend.recovery import arecover, recover, through_losses
 from ringproto.card import Direction
 
 
@@ -24,4 +25,16 @@ def open_capture(card: Card, params: PcmParams, nth: int = 0) -> CapturePcm:
     return CapturePcm(card.link(Direction.CAPTURE, nth)[0], params)
 
 
-__all__ = ["CapturePcm", "Card", "Frames", "PcmParams", "PlaybackPcm", "connect", "open_capture", "open_playback"]
+__all__ = [
+    "CapturePcm",
+    "Card",
+    "Frames",
+    "PcmParams",
+    "PlaybackPcm",
+    "arecover",
+    "connect",
+    "open_capture",
+    "open_playback",
+    "recover",
+    "through_losses",
+]

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from frontend.link import StreamLink
 from frontend.params import PcmParams
-from frontend.pcm import Pcm, PcmState
+from frontend.pcm import Pcm
+from frontend.state import PcmState
 from hosts.tasks import run
 from ringproto.messages import HwParamResponse, ReadRequest, Response
 
@@ -50,15 +51,14 @@ class CapturePcm(Pcm):
 
     async def aread(self, frames: int) -> bytes:
         """Take exactly `frames` frames, waiting for them."""
-        await self.astart()
         parts: list[bytes] = []
         missing = frames
         while missing:
+            await self.astart()  # anew, too, after an overrun
+            await self._until(self._any_ready)
             part = self.read_nowait(missing)
             parts.append(part)
             missing -= len(part) // self.params.frame_octets
-            if missing:
-                await self._until(self._any_ready)
         return b"".join(parts)
 
     def read(self, frames: int) -> bytes:
@@ -66,7 +66,8 @@ class CapturePcm(Pcm):
         return run(self._loop, self.aread(frames))
 
     def _any_ready(self) -> bool:
-        return self.ready_frames > 0
+        """Whether there is something to read, or to be started."""
+        return self.ready_frames > 0 or self.state is PcmState.PREPARED
 
     def _rewind(self) -> None:
         super()._rewind()
@@ -78,10 +79,19 @@ class CapturePcm(Pcm):
             return
         period, buffer_frames = self.params.period_frames, self.params.buffer_frames
         recorded = self._hw // period * period
-        while self._asked < recorded and self._link.room > 0:
+        while self._asked < recorded and self._link.room > 0 and not self._held:
             offset = self._asked % buffer_frames
             chunk = min(recorded - self._asked, buffer_frames - offset)
             self._ask(offset, chunk)
+
+    def _in_use(self) -> tuple[int, int]:
+        """What was asked for, and what of it the application has not taken."""
+        return self._appl, self._asked - self._appl
+
+    def _released(self, now_ns: int) -> None:
+        self._stir()
+        if self.state is PcmState.RUNNING:
+            self._progress(now_ns)
 
     def _ask(self, offset: int, frames: int) -> None:
         size = self.params.frame_octets

@@ -4,18 +4,25 @@ Theory: the toolstack made a directory with the card's configuration and named a
 InitWait we allocate a link per stream, publish all of them in one transaction and say Initialised; when it has mapped
 them it says Connected, and so do we.  When it leaves, we take everything down and start over as soon as it is ready
 again, with the same text.  Decisions are `ringproto.xenbus`'s; this file carries them out.
+
+What goes wrong meanwhile (the machine may be gone, the card just be taken away, the backend out of its mind) concerns
+nobody but the applications that wait: the card takes everything down, and tries again after a rest.
 """
 
+import logging
 from contextlib import suppress
 from errno import ENODEV, ENOENT
 
-from frontend.link import StreamLink
+from frontend.link import Keeper, StreamLink
 from hosts.api import Host, HostError, StoreView
 from hosts.snapshot import read_tree
 from hosts.tasks import Future, run, within
-from ringproto.card import CardConfig, Direction, StreamConfig, format_transport, parse_card
+from ringproto.card import NODE_NAMES, CardConfig, Direction, StreamConfig, format_transport, parse_card
+from ringproto.errors import ProtocolError
 from ringproto.trace import NoTrace, Tracer
 from ringproto.xenbus import FrontendAction, XenbusState, frontend_action, parse_state
+
+log = logging.getLogger("vsnd.frontend")
 
 CONNECT_LIMIT_NS = 10_000_000_000
 """How long `connect` waits for a backend: the toolstack's own patience with a device."""
@@ -25,6 +32,9 @@ ATTACH_LIMIT_NS = 1_000_000_000
 
 FINISH_LIMIT_NS = 1_000_000_000
 """How long closing waits for the backend: as the kernel's frontend does when it is removed."""
+
+REST_NS = 1_000_000_000
+"""After something went wrong we do not try again before this has passed: the other end may always fail us."""
 
 
 class Card:
@@ -39,6 +49,11 @@ class Card:
         self._links: dict[tuple[int, int], StreamLink] = {}
         self._connected: Future[None] = Future()
         self._finished: Future[None] = Future()
+        self._resting = False
+        self._complained = False
+        self._rest = host.loop.timer(self._on_rested)
+        if host.store.read(f"{self.path}/state") != str(int(self.state)):
+            self._set_state(self.state)  # an earlier driver's: its backend has to start over too
         self._watch = host.store.watch(f"{self.backend_path}/state", lambda path: self._on_backend())
 
     def _read_config(self) -> CardConfig:
@@ -47,11 +62,13 @@ class Card:
         if backend is None or backend_domid is None:
             raise HostError(ENOENT, f"domain {self.host.domid} has no sound card at {self.path}")
         self.backend_path, self.backend_domid = backend, int(backend_domid)
-        return parse_card(read_tree(self.host.store, self.path))
+        return parse_card(read_tree(self.host.store, self.path, NODE_NAMES))
 
     async def connected(self) -> None:
         """Wait until the backend serves this card.  Raises HostError(ETIMEDOUT) when it does not in 10 s."""
-        await within(self.host.loop, CONNECT_LIMIT_NS, self._connected, f"backend of {self.path}")
+        served: Future[None] = Future()
+        self._connected.on_done(lambda: served.set(None))
+        await within(self.host.loop, CONNECT_LIMIT_NS, served, f"backend of {self.path}")
 
     def streams(self, direction: Direction) -> list[tuple[int, StreamConfig]]:
         """All (pcm index, stream) of one direction, in order."""
@@ -78,6 +95,7 @@ class Card:
             with suppress(HostError):  # a backend that does not answer has nothing to lose either
                 await within(self.host.loop, FINISH_LIMIT_NS, self._finished, "closing")
         self._watch.cancel()
+        self._rest.disarm()
         if self.state is not XenbusState.CLOSED:
             self._finish()
 
@@ -92,10 +110,17 @@ class Card:
         self.close()
 
     def _on_backend(self) -> None:
+        try:
+            self._look()
+        except (HostError, ProtocolError) as error:
+            self._on_trouble(error)
+
+    def _look(self) -> None:
         backend = parse_state(self.host.store.read(f"{self.backend_path}/state"))
         action = frontend_action(self.state, backend)
         if action is FrontendAction.PUBLISH:
-            self._publish()
+            if not self._resting:
+                self._publish()
         elif action is FrontendAction.ATTACH:
             self._set_state(XenbusState.CONNECTED)
             self._connected.set(None)
@@ -105,12 +130,28 @@ class Card:
             self._finish()
             self._finished.set(None)
 
+    def _on_trouble(self, error: HostError | ProtocolError) -> None:
+        """Take everything down, say why (the first time), and try again after a rest."""
+        if not self._complained:
+            self._complained = True
+            log.warning("%s: %s", self.path, error)
+        self._resting = True
+        self._rest.arm(self.host.loop.now_ns() + REST_NS)
+        with suppress(HostError):  # then nobody is there to be told
+            self._tear_down()
+
+    def _on_rested(self, now_ns: int) -> None:
+        self._resting = False
+        self._on_backend()
+
     def _publish(self) -> None:
         self._drop_links()
+        self.config = self._read_config()  # the toolstack may have given us another card meanwhile
+        keeper = Keeper(self.host, self.backend_domid, self.tracer, self._renewed, self._on_trouble)
         for pcm in self.config.pcms:
             for stream in pcm.streams:
                 number = pcm.index * 16 + stream.index
-                self._links[pcm.index, stream.index] = StreamLink(self.host, self.backend_domid, number, self.tracer)
+                self._links[pcm.index, stream.index] = StreamLink(keeper, number, stream.direction)
         self.host.store.transact(self._write_transports)
         self._set_state(XenbusState.INITIALISED)
 
@@ -119,9 +160,15 @@ class Card:
             for key, value in format_transport(link.transport).items():
                 store.write(f"{self.path}/{pcm}/{stream}/{key}", value)
 
+    async def _renewed(self, lost: StreamLink) -> StreamLink:
+        await self.connected()
+        link = self._links.get((lost.stream // 16, lost.stream % 16))
+        if link is None or link.direction is not lost.direction:
+            raise HostError(ENODEV, f"{self.path} has no such stream as {lost.stream} was any more")
+        return link
+
     def _tear_down(self) -> None:
         self._drop_links()
-        self._connected = Future()
         self._set_state(XenbusState.INITIALISING)
 
     def _finish(self) -> None:
@@ -129,13 +176,16 @@ class Card:
         self._set_state(XenbusState.CLOSED)
 
     def _drop_links(self) -> None:
+        if self._connected.done:
+            self._connected = Future()
         links, self._links = self._links, {}
         for link in links.values():
             link.close()
 
     def _set_state(self, state: XenbusState) -> None:
         self.state = state
-        self.host.store.write(f"{self.path}/state", str(int(state)))
+        if self.host.store.read(f"{self.path}/backend") is not None:  # else the card was taken away
+            self.host.store.write(f"{self.path}/state", str(int(state)))
 
 
 async def _attached(host: Host, devid: int) -> None:

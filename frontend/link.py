@@ -4,12 +4,16 @@ The link moves requests out and responses and position events in.  It knows ids 
 It outlives the opening and closing of a PCM; it ends with the connection to the backend.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from dataclasses import dataclass
 from errno import EBUSY, ENODEV, ETIMEDOUT
+from typing import Any
 
 from hosts.api import Host, HostError, Loop
 from hosts.tasks import Future, within
-from ringproto.card import Transport
+from ringproto.card import Direction, Transport
+from ringproto.errors import ProtocolError
 from ringproto.eventpage import EventConsumer
 from ringproto.messages import (
     CurPos,
@@ -42,26 +46,50 @@ ANSWER_LIMIT_NS = 3_000_000_000
 """How long a request may take: VSND_WAIT_BACK_MS of the kernel's frontend."""
 
 
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """What a link needs of the card that it belongs to."""
+
+    host: Host
+    backend_domid: int
+    tracer: Tracer
+    renewed: Callable[["StreamLink"], Coroutine[Any, Any, "StreamLink"]]
+    """Wait until the backend serves the stream of that lost link again, and give the link to it now."""
+    on_broken: Callable[[ProtocolError], None]
+    """The backend did what none can: no link to it is of any use."""
+
+
 class StreamLink:
     """The transport of one stream to one backend."""
 
-    def __init__(self, host: Host, backend_domid: int, stream: int, tracer: Tracer) -> None:
+    def __init__(self, keeper: Keeper, stream: int, direction: Direction) -> None:
+        host, backend_domid = keeper.host, keeper.backend_domid
         self.host = host
         self.backend_domid = backend_domid
         self.stream = stream
-        self.tracer = tracer
+        self.direction = direction
+        self.tracer = keeper.tracer
         self.lost = False
+        self._keeper = keeper
         self._next_id = 0
         self._waiting: dict[int, OnResponse] = {}
         self._urgent: set[int] = set()
         self._on_position: OnPosition | None = None
         self._on_lost: Callable[[], None] | None = None
-        self._ring_grant = host.share(backend_domid, 1)
-        self._event_grant = host.share(backend_domid, 1)
-        self._ring = FrontRing(self._ring_grant.pages[0], host.fence)
-        self._events = EventConsumer(self._event_grant.pages[0], host.fence)
-        self._request_channel = host.offer_channel(backend_domid)
-        self._event_channel = host.offer_channel(backend_domid)
+        with ExitStack() as made:
+            self._ring_grant = host.share(backend_domid, 1)
+            made.callback(self._ring_grant.end)
+            self._event_grant = host.share(backend_domid, 1)
+            made.callback(self._event_grant.end)
+            self._ring = FrontRing(self._ring_grant.pages[0], host.fence)
+            made.callback(self._ring.release)
+            self._events = EventConsumer(self._event_grant.pages[0], host.fence)
+            made.callback(self._events.release)
+            self._request_channel = host.offer_channel(backend_domid)
+            made.callback(self._request_channel.close)
+            self._event_channel = host.offer_channel(backend_domid)
+            made.callback(self._event_channel.close)
+            self._made = made.pop_all()
         self._request_channel.on_notify(self._look)
         self._event_channel.on_notify(self._look)
 
@@ -91,9 +119,12 @@ class StreamLink:
             raise HostError(EBUSY, f"stream {self.stream} is open already")
         self._on_position, self._on_lost = on_position, on_lost
 
-    def detach(self) -> None:
-        """The PCM has closed: events are dropped until the next one attaches."""
+    def detach(self) -> int:
+        """The PCM has closed: events are dropped until the next one attaches.  How many requests have no answer."""
         self._on_position = self._on_lost = None
+        unanswered = len(self._waiting)
+        self._waiting.clear()
+        return unanswered
 
     def next_id(self) -> int:
         """An id that no request in flight has."""
@@ -133,6 +164,10 @@ class StreamLink:
             raise HostError(-response.status, f"{type(request).__name__} refused by the backend")
         return response
 
+    async def renewed(self) -> "StreamLink":
+        """The link to use once this one is lost.  Raises HostError when no backend serves the stream in 10 s."""
+        return await self._keeper.renewed(self)
+
     def close(self) -> None:
         """The connection is over: answer what waits with ENODEV and give everything back."""
         self.lost = True
@@ -141,15 +176,17 @@ class StreamLink:
             on_response(Response(request_id, 0, -ENODEV))
         if self._on_lost is not None:
             self._on_lost()
-        self._request_channel.close()
-        self._event_channel.close()
-        self._ring.release()
-        self._events.release()
-        self._ring_grant.end()
-        self._event_grant.end()
+        self._made.close()
 
     def _look(self, now_ns: int) -> None:
-        """A doorbell rang.  Events first: what was sent before a response is to be seen before it."""
+        """A doorbell rang."""
+        try:
+            self._take_all(now_ns)
+        except ProtocolError as error:
+            self._keeper.on_broken(error)
+
+    def _take_all(self, now_ns: int) -> None:
+        """Events first: what was sent before a response is to be seen before it."""
         self._take_events(now_ns)
         while not self.lost:
             slot = self._ring.take()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ringproto.formats import Format
 from ringproto.hwparams import HwParams, Interval
+from ringproto.messages import OpenRequest
 
 #: Interleaved frames in a stream's own format: octets, or an array of any shape.
 Frames = bytes | bytearray | memoryview | NDArray[Any]
@@ -53,4 +54,16 @@ class PcmParams:
             channels=Interval(self.channels, self.channels),
             buffer_frames=Interval(self.buffer_frames, self.buffer_frames),
             period_frames=Interval(self.period_frames, self.period_frames),
+        )
+
+    def as_open(self, request_id: int, gref_directory: int) -> OpenRequest:
+        """These very parameters as an OPEN, the buffer being the one in that page directory."""
+        return OpenRequest(
+            id=request_id,
+            rate_hz=self.rate_hz,
+            format=self.format,
+            channels=self.channels,
+            buffer_octets=self.buffer_octets,
+            gref_directory=gref_directory,
+            period_octets=self.period_octets,
         )

@@ -9,32 +9,27 @@ blocking ones run the domain's loop meanwhile.
 """
 
 from collections.abc import Callable
-from enum import Enum
 from errno import EBADFD, EINVAL, ENODEV
 from typing import Self
 
 from frontend.link import StreamLink
 from frontend.params import PcmParams
-from hosts.api import Grant, HostError, OnTime
+from frontend.sharedsound import SharedSound, spare_place
+from frontend.state import PcmState
+from frontend.volume import Volume
+from hosts.api import HostError, Loop, OnTime
 from hosts.tasks import Future, run
 from ringproto.abi import Trigger
-from ringproto.buffer import SharedBuffer
-from ringproto.messages import CloseRequest, HwParamRequest, HwParamResponse, OpenRequest, Response, TriggerRequest
-from ringproto.pagedir import build_directory, data_pages, directory_pages
+from ringproto.messages import (
+    CloseRequest,
+    HwParamRequest,
+    HwParamResponse,
+    OpenRequest,
+    RangeRequest,
+    Response,
+    TriggerRequest,
+)
 from ringproto.trace import Point
-
-
-class PcmState(Enum):
-    """ALSA's stream states, as far as they exist here."""
-
-    CLOSED = "closed"
-    PREPARED = "prepared"
-    RUNNING = "running"
-    DRAINING = "draining"
-    STOPPING = "stopping"
-    """An underrun or overrun was met, or a stop asked for; STOP is under way."""
-    LOST = "lost"
-    """The backend went away; this PCM is finished."""
 
 
 class Pcm:
@@ -57,13 +52,15 @@ class Pcm:
         self._loop = link.loop
         self._tracer = link.tracer
         self._domid = link.host.domid
-        self._grants: list[Grant] = []
-        self._buffer: SharedBuffer | None = None
+        self._buffer: SharedSound | None = None
         self._appl = 0
         self._hw = 0
         self._base = 0
         self._moved: Future[None] | None = None
         self._failure: HostError | None = None
+        self.unanswered = 0  # requests, when it was closed
+        self._held = False  # by a volume that is under way
+        self.volume = Volume(self)
 
     # -- opening and closing ------------------------------------------------------------------------------------------
 
@@ -83,28 +80,13 @@ class Pcm:
         except BaseException:
             self._release()
             raise
-        self._tracer.put(
-            self._loop.now_ns(), Point.OPENED, self._domid, self._link.stream,
-            self.params.rate_hz, self.params.period_frames,
-        )  # fmt: skip
+        rate_hz, period_frames = self.params.rate_hz, self.params.period_frames
+        self._tracer.put(self._loop.now_ns(), Point.OPENED, self._domid, self._link.stream, rate_hz, period_frames)
         self.state = PcmState.PREPARED
 
     def _share_buffer(self) -> OpenRequest:
-        host, peer, size = self._link.host, self._link.backend_domid, self.params.buffer_octets
-        data = host.share(peer, data_pages(size))
-        directory = host.share(peer, directory_pages(size), writable=False)
-        self._grants = [data, directory]
-        build_directory(data.refs, directory.refs, directory.pages)
-        self._buffer = SharedBuffer(data.pages, size)
-        return OpenRequest(
-            id=self._link.next_id(),
-            rate_hz=self.params.rate_hz,
-            format=self.params.format,
-            channels=self.params.channels,
-            buffer_octets=size,
-            gref_directory=directory.refs[0],
-            period_octets=self.params.period_octets,
-        )
+        self._buffer = SharedSound(self._link.host, self._link.backend_domid, self.params.buffer_octets)
+        return self.params.as_open(self._link.next_id(), self._buffer.gref_directory)
 
     async def aclose(self) -> None:
         """CLOSE, then take the buffer back: the backend has unmapped it before it answers."""
@@ -119,13 +101,20 @@ class Pcm:
 
     def _release(self) -> None:
         if not self._link.lost:
-            self._link.detach()
+            self.unanswered += self._link.detach()
         if self._buffer is not None:
-            self._buffer.release()
+            self._buffer.end()
             self._buffer = None
-        for grant in self._grants:
-            grant.end()
-        self._grants = []
+
+    @property
+    def is_lost(self) -> bool:
+        """The backend has left; see frontend.recovery for how to go on."""
+        return self._link.lost
+
+    async def areconnect(self) -> None:
+        """Close, and wait until a backend serves the stream again, 10 s at most.  Raises HostError."""
+        await self.aclose()
+        self._link, self._failure = await self._link.renewed(), None
 
     # -- triggers -----------------------------------------------------------------------------------------------------
 
@@ -176,6 +165,46 @@ class Pcm:
                 self._wake(self._loop.now_ns())
 
         self._link.send(TriggerRequest(self._link.next_id(), Trigger.STOP), stopped)
+
+    # -- volume -------------------------------------------------------------------------------------------------------
+
+    @property
+    def loop(self) -> Loop:
+        """The domain's loop."""
+        return self._loop
+
+    async def aexchange(self, kind: type[RangeRequest], array: bytes) -> bytes:
+        """Show the backend an array, where no sound is; what it is once answered.  Meanwhile no sound is moved."""
+        if len(array) > self.params.buffer_octets:
+            raise HostError(EINVAL, f"a buffer of {self.params.buffer_octets} octets has no room for a volume")
+        await self._until(lambda: not self._held and self._spare(len(array)) is not None)
+        self._check_alive()
+        offset = self._spare(len(array))
+        assert offset is not None
+        assert self._buffer is not None
+        self._held = True
+        try:
+            self._buffer.write_from(offset, memoryview(array))
+            await self._link.call(kind(self._link.next_id(), offset, len(array)))
+            self._check_alive()
+            answered = bytearray(len(array))
+            self._buffer.read_into(offset, memoryview(answered))
+        finally:
+            self._held = False
+            self._released(self._loop.now_ns())
+        return bytes(answered)
+
+    def _spare(self, octets: int) -> int | None:
+        """Where so many octets hold no sound that the backend may still want; None while there is no such place."""
+        frame = spare_place(*self._in_use(), -(-octets // self._frame_octets), self._buffer_frames)
+        return None if frame is None else frame * self._frame_octets
+
+    def _in_use(self) -> tuple[int, int]:
+        """The first frame, and how many, that the backend may read or write.  Each direction's own."""
+        raise AssertionError
+
+    def _released(self, now_ns: int) -> None:
+        """Sound may be moved again.  Each direction's own."""
 
     # -- progress -----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from errno import EINVAL
 
 from frontend.link import TRIGGER_SLOTS, StreamLink
 from frontend.params import Frames, PcmParams, octets_of
-from frontend.pcm import Pcm, PcmState
+from frontend.pcm import Pcm
+from frontend.state import PcmState
 from hosts.api import HostError
 from hosts.tasks import run
 from ringproto.abi import RING_SLOTS
@@ -40,7 +41,7 @@ class PlaybackPcm(Pcm):
     @property
     def room_frames(self) -> int:
         """How many frames `write_nowait` would take now."""
-        if self.state not in (PcmState.PREPARED, PcmState.RUNNING):
+        if self._held or self.state not in (PcmState.PREPARED, PcmState.RUNNING):
             return 0
         if len(self._unanswered) >= WRITES_IN_FLIGHT_MAX:
             return 0
@@ -95,6 +96,16 @@ class PlaybackPcm(Pcm):
     def drain(self) -> None:
         """Block until all is played."""
         run(self._loop, self.adrain())
+
+    def _in_use(self) -> tuple[int, int]:
+        """What no WRITE was answered for."""
+        return self._appl - self._unanswered_frames, self._unanswered_frames
+
+    def _released(self, now_ns: int) -> None:
+        if self.state in (PcmState.PREPARED, PcmState.RUNNING):
+            self._wake(now_ns)
+        else:
+            self._stir()
 
     def _to_buffer_end(self) -> int:
         return self._buffer_frames - self._appl % self._buffer_frames

@@ -27,6 +27,7 @@ from ringproto.limits import DEFAULT_RATES_HZ, Limits, Rates
 from ringproto.nodes import LIST_MAX, NodeReader, clip, number
 
 __all__ = [
+    "NODE_NAMES",
     "CardConfig",
     "Direction",
     "Limits",
@@ -153,6 +154,14 @@ def format_card(card: CardConfig) -> dict[str, str]:
 
 
 _TRANSPORT_KEYS = ("ring-ref", "event-channel", "evt-ring-ref", "evt-event-channel")
+_LIMIT_KEYS = frozenset(("channels-min", "channels-max", "sample-rates", "sample-formats", "buffer-size"))
+
+NODE_NAMES = (
+    _LIMIT_KEYS | {"short-name", "long-name"},
+    _LIMIT_KEYS | {"name"},
+    _LIMIT_KEYS | {"type", "unique-id", *_TRANSPORT_KEYS},
+)
+"""All that means anything in a card's directory, in a PCM device's, and in a stream's."""
 
 
 @dataclass(frozen=True, slots=True)

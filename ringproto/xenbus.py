@@ -14,6 +14,8 @@ Rules:
 4. The frontend is judged as snd_xen_front behaves (the kernel's driver): it starts over, writing 1, whenever the
    backend is seen in 0, 1, 2 or 6; it does nothing at 5; and when it is removed it says Closing and waits one second
    for the backend to be in *InitWait*.  So after a frontend left, the backend goes 5, 6 and on to 2.
+5. After a fault, of the guest's or its own, the backend goes 5, 6, rests, and goes on to 2 by itself, wherever the
+   frontend stands: nobody has to help it.  Only the toolstack's word keeps it in 6.
 
 The backend's table follows libxenbe, but for one row.  libxenbe also binds to a frontend that is Connected already
 while the backend is not.  Such a frontend is left over from an earlier connection, and its ring is in mid-use: we would
@@ -26,6 +28,7 @@ from enum import Enum
 from ringproto.abi import XenbusState
 
 __all__ = [
+    "STAND_NS",
     "BackendAction",
     "FrontendAction",
     "XenbusState",
@@ -34,6 +37,10 @@ __all__ = [
     "frontend_action",
     "parse_state",
 ]
+
+
+STAND_NS = 30_000_000
+"""How long nothing of the frontend's state may have changed before it is believed to have published for good."""
 
 
 class BackendAction(Enum):
@@ -46,13 +53,12 @@ class BackendAction(Enum):
     """Read what the frontend published, map, bind, serve; when any of it fails: RELEASE_AND_STAY.
 
     The kernel's frontend publishes anew for every event it reads as InitWait, and each of our writes made one, read
-    perhaps only now.  So unless the device was fresh, let Initialised stand for some ten milliseconds before reading.
+    perhaps only now.  So unless the device is fresh, Initialised must have stood for `STAND_NS` before it is believed.
     """
     RELEASE_AND_WAIT = (XenbusState.CLOSING, XenbusState.CLOSED, XenbusState.INIT_WAIT)
     """Let go of everything of the frontend's, and be ready for it again."""
     RELEASE_AND_STAY = (XenbusState.CLOSING, XenbusState.CLOSED)
-    """Let go of everything.  Also the session's own choice after a fault of the guest's, or an error of ours; it gets
-    out of there as soon as the frontend has started over."""
+    """Let go of everything.  Also the session's own choice after a fault; see rule 5."""
 
     def __init__(self, *states: XenbusState) -> None:
         self.states = states
@@ -89,6 +95,7 @@ _BACKEND: dict[XenbusState, dict[XenbusState, BackendAction]] = {
         XenbusState.INITIALISING: BackendAction.ANNOUNCE,
         XenbusState.INITIALISED: BackendAction.CONNECT,
         XenbusState.CLOSING: BackendAction.ANNOUNCE,
+        XenbusState.CLOSED: BackendAction.ANNOUNCE,
     },
     XenbusState.INIT_WAIT: {
         XenbusState.INITIALISED: BackendAction.CONNECT,
@@ -148,14 +155,20 @@ def backend_start(stored: XenbusState | None, *, online: bool) -> tuple[XenbusSt
 
 
 def backend_action(
-    own: XenbusState, frontend: XenbusState | None, *, online: bool = True, stored: XenbusState | None = None
+    own: XenbusState,
+    frontend: XenbusState | None,
+    *,
+    online: bool = True,
+    stored: XenbusState | None = None,
+    rested: bool = False,
 ) -> BackendAction:
     """What the backend does in state `own`.
 
     `stored` is what its own node says now, if read: the toolstack gives orders by writing there.  5 or 6 asks to let go
     and stay away, together with `online` = "0" when a device is detached; 1 asks to start over.  `online` counts alone
     too, since a 5 may be lost to a state that we write at the same moment.  When the node is gone altogether, so is the
-    device: let go, and write nothing, for that would bring the node back.
+    device: let go, and write nothing, for that would bring the node back.  `rested` is whether a fault has brought us
+    where we are, long enough ago.
     """
     if stored is XenbusState.CLOSING or (stored is XenbusState.CLOSED and own is not XenbusState.CLOSED):
         return BackendAction.RELEASE_AND_STAY
@@ -163,6 +176,8 @@ def backend_action(
         return BackendAction.NOTHING if own is XenbusState.CLOSED else BackendAction.RELEASE_AND_STAY
     if stored is XenbusState.INITIALISING and own is not XenbusState.INITIALISING:
         return BackendAction.RELEASE_AND_WAIT
+    if rested and own is XenbusState.CLOSED:
+        return BackendAction.ANNOUNCE
     return _BACKEND.get(own, {}).get(frontend or XenbusState.UNKNOWN, BackendAction.NOTHING)
 
 

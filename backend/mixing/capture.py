@@ -28,7 +28,8 @@ class CaptureVoice:
         assert queue.frame_octets == guest.frame_octets
         self.queue = queue
         self._same_samples = guest == device
-        self._remix = Remix(device.channels, guest.channels)
+        self._remix_first = guest.channels < device.channels
+        self._remix = Remix(device.channels, guest.channels, device.rate_hz if self._remix_first else guest.rate_hz)
         self._resampler: Resampler | None = None
         self.latency_frames = 0
         """Device frames that the resampler withholds at worst."""
@@ -38,16 +39,15 @@ class CaptureVoice:
             self.latency_frames = self._resampler.look_ahead_frames
             frames_max += ceil((block_frames + self.latency_frames) * guest.rate_hz / device.rate_hz)
         self._remixed_frames = np.empty((frames_max, guest.channels), np.float32)
-        self._remix_first = guest.channels < device.channels
         self._encode = encoder(guest.format, frames_max * guest.channels)
         self.lost_frames = 0
         """Guest frames that found the queue full, since construction."""
         self.clipped = 0
         """Samples that exceeded full scale, since construction."""
 
-    def set_gains(self, gains: Sequence[float]) -> None:
+    def set_gains(self, gains: Sequence[float], *, ramped: bool = False) -> None:
         """Turn each of the guest's channels up or down from the next block on; 1 is unity, 0 mutes."""
-        self._remix.set_destination_gains(gains)
+        self._remix.set_destination_gains(gains, ramped=ramped)
 
     @property
     def exact(self) -> bool:
@@ -114,6 +114,11 @@ class Splitter:
         self._device = device
         self._decode = decoder(device.format, block_frames * device.channels)
         self._frames = np.empty((block_frames, device.channels), np.float32)
+        self.silence = bytearray(block_frames * device.frame_octets)
+        """A block of the device's octets in which nothing is to be heard."""
+        encoder(device.format, block_frames * device.channels)(
+            np.zeros(block_frames * device.channels, np.float32), memoryview(self.silence)
+        )
 
     def split(self, octets: memoryview, voices: Sequence[CaptureVoice]) -> list[int]:
         """Feed one recorded block to every voice; how many guest frames each queued."""

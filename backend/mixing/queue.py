@@ -45,6 +45,11 @@ class FrameQueue:
         assert 0 <= octets <= self.room_octets
         self._fill_octets += octets
 
+    def take_back(self, octets: int) -> None:
+        """The newest `octets` were never written."""
+        assert 0 <= octets <= self._fill_octets
+        self._fill_octets -= octets
+
     def peek(self, frames: int) -> tuple[memoryview, memoryview]:
         """The oldest `frames` whole frames, or as many as there are, in two parts; nothing is taken away."""
         whole_frames = min(frames, self._fill_octets // self.frame_octets)

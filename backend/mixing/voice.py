@@ -21,7 +21,7 @@ class Voice:
         assert queue.frame_octets == guest.frame_octets
         self.queue = queue
         self._same_samples = guest == device and not guest.format.is_float
-        self._remix = Remix(guest.channels, device.channels)
+        self._remix = Remix(guest.channels, device.channels, self._remixed_at_hz(guest, device))
         self.latency_frames = 0
         """Guest frames that the resampler withholds at worst: so many more must be queued before the last is heard."""
         if guest.rate_hz == device.rate_hz:
@@ -40,9 +40,13 @@ class Voice:
             return ResampleSource(RemixSource(octets, self._remix, guest_frames), resampler, channels, block_frames)
         return RemixSource(ResampleSource(octets, resampler, channels, block_frames), self._remix, block_frames)
 
-    def set_gains(self, gains: Sequence[float]) -> None:
+    @staticmethod
+    def _remixed_at_hz(guest: SampleSpec, device: SampleSpec) -> int:
+        return guest.rate_hz if device.channels < guest.channels else device.rate_hz
+
+    def set_gains(self, gains: Sequence[float], *, ramped: bool = False) -> None:
         """Turn each of the guest's channels up or down from the next block on; 1 is unity, 0 mutes."""
-        self._remix.set_source_gains(gains)
+        self._remix.set_source_gains(gains, ramped=ramped)
 
     @property
     def exact(self) -> bool:

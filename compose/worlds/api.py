@@ -13,6 +13,9 @@ OnProgress = Callable[[float], None]
 class World(Protocol):
     """Runs blocks."""
 
+    breaks: bool
+    """Whether it does what a scenario's faults say."""
+
     def run(self, block: Block, on_progress: OnProgress) -> Facts:
         """Run it; the traces are then in `block.out / "trace"`.
 

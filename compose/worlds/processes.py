@@ -35,6 +35,7 @@ class ProcessesWorld:
     """Guests and backend as child processes."""
 
     name = "processes"
+    breaks = False
 
     def run(self, block: Block, on_progress: OnProgress) -> Facts:
         """Run the block.  Raises RunError naming the guest that failed."""

@@ -1,26 +1,34 @@
 """The sim world: all domains as objects in one process, in virtual time, the whole history from one seed.
 
 Domains are late to wake as on a real, lightly loaded machine: by tens of microseconds mostly and rarely by
-milliseconds.  The same seed gives the same trace, octet for octet.
+milliseconds.  The same seed gives the same trace, octet for octet.  Each run is checked for what must hold whatever
+goes wrong in it (`invariants`).
 """
 
 from contextlib import ExitStack
-from functools import partial
+from pathlib import Path
 
-from backend.daemon import Backend
 from backend.latency.facts import Facts
-from backend.report import collect, cpu_seconds
+from backend.report import BackendReport
 from compose.facts import Block, gather
-from compose.guest import Guest
-from compose.plan import TRACES, attachment, backend_config, device_numbers, open_traced
-from compose.toolstack import attach
+from compose.guest import GuestReport
+from compose.plan import TRACES
+from compose.scenario import GuestSpec
 from compose.version import vsnd_version
 from compose.worlds.api import OnProgress, RunError
+from compose.worlds.invariants import (
+    NUMBERS,
+    check_leftovers,
+    check_numbers,
+    check_positions,
+    check_run,
+    heard_numbers,
+    require,
+)
+from compose.worlds.simrun import SimRun, generation
 from hosts.api import HostError
 from hosts.sim.delays import Delays, long_tail_ns
 from hosts.sim.machine import SimMachine
-from hosts.tasks import Future, spawn
-from hosts.tracefile import TraceFile
 
 DELAYS = Delays(
     wake_ns=long_tail_ns(50_000, 0.7, 5_000_000),
@@ -39,53 +47,74 @@ class SimWorld:
     """Everything in virtual time."""
 
     name = "sim"
+    breaks = True
 
     def run(self, block: Block, on_progress: OnProgress) -> Facts:
-        """Run the block.  Raises RunError when a guest could not play or record to the end."""
+        """Run the block.
+
+        Raises RunError when a guest could not play or record to the end, InvariantError when a rule was broken.
+        """
         machine = SimMachine(block.seed, DELAYS)
-        with ExitStack() as open_files:
+        with ExitStack() as files:
+            run = SimRun(block, machine, files)
+            files.callback(run.close)
+            self._play(run, block, on_progress)
+            reports, backend = run.reports(), run.report_backend()
+        _check(run, block, reports, backend)
+        return gather(block, self.name, vsnd_version(), backend, reports)
 
-            def tracer(name: str) -> TraceFile:
-                return open_files.enter_context(TraceFile(block.out / TRACES / f"{name}.vtrace"))
+    def _play(self, run: SimRun, block: Block, on_progress: OnProgress) -> None:
+        machine, duration_s = run.machine, block.scenario.duration_s
 
-            numbers = device_numbers(block.scenario.devices)
-            dom0 = machine.host(0)
-            backend = Backend(dom0, backend_config(block), open_traced(block.out, numbers), tracer("backend").writer)
-            open_files.callback(backend.close)
-            guests: list[Guest] = []
-            for spec in block.scenario.guests:
-                attach(dom0.store, attachment(spec))
-                trace = tracer(f"guest-{spec.id}").writer
-                guests.append(Guest(machine.host(spec.id), spec, block.beside, block.out, trace))
-            cpu_before_s = cpu_seconds()
-            self._play(machine, guests, block.scenario.duration_s, on_progress)
-            reports = [guest.report() for guest in guests]
-            report = collect(backend, numbers, cpu_before_s)
-        return gather(block, self.name, vsnd_version(), report, reports)
+        def over() -> bool:
+            return all(life.done for life in run.lives.values()) and machine.timeline.now_ns >= run.quiet_from_ns
 
-    def _play(self, machine: SimMachine, guests: list[Guest], duration_s: float, on_progress: OnProgress) -> None:
-        running = [spawn(_life(guest, duration_s)) for guest in guests]
-        left = set(running)
-        for life in running:
-            life.on_done(partial(left.discard, life))
-        while left:
-            if machine.timeline.now_ns > duration_s * 1e9 + LATE_LIMIT_NS:
-                _raise_first([life for life in running if life.done])
-                raise RunError(f"{len(left)} of {len(running)} guests did not finish")
+        while not over():
+            _raise_first(run, block.seed)
+            late = machine.timeline.now_ns > duration_s * 1e9 + LATE_LIMIT_NS
+            left = sum(not life.done for life in run.lives.values())
+            require(not late, block.seed, f"{left} of {len(run.lives)} guests did not finish")
             on_progress(min(machine.timeline.now_ns / 1e9, duration_s))
-            machine.run_until(lambda: not left, machine.timeline.now_ns + GLANCE_NS)
-        _raise_first(running)
+            machine.run_until(over, machine.timeline.now_ns + GLANCE_NS)
+        _raise_first(run, block.seed)
 
 
-async def _life(guest: Guest, duration_s: float) -> None:
-    await guest.connect()
-    await guest.run(duration_s)
-    await guest.close()
+def _raise_first(run: SimRun, seed: int) -> None:
+    for domid, life in run.lives.items():
+        if life.done:
+            try:
+                life.result()
+            except HostError as error:
+                raise RunError(f"seed {seed}: guest {domid} failed: {error}") from error
 
 
-def _raise_first(lives: list[Future[None]]) -> None:
-    for life in lives:
-        try:
-            life.result()
-        except HostError as error:
-            raise RunError(f"a guest failed: {error}") from error
+def _check(run: SimRun, block: Block, reports: list[GuestReport], backend: BackendReport) -> None:
+    problems = [check_leftovers(run.machine)]
+    for report in reports:
+        problems += [
+            f"guest {report.domid}, stream {stream.stream}: {stream.unanswered} requests were never answered"
+            for stream in report.streams
+            if stream.unanswered
+        ]
+    late = run.late_frames.copy()
+    for served in backend.streams:
+        late[served.domid, served.stream] += served.late_frames
+    for guest in block.scenario.guests:
+        problems.append(check_positions((block.out / TRACES / f"guest-{guest.id}.vtrace").read_bytes()))
+        for number, stream in enumerate(guest.streams):
+            if stream.plays == NUMBERS and _is_alone(block, guest, number):
+                gaps = run.breaks[guest.id] + (late[guest.id, number] > 0)
+                numbers = heard_numbers(_files(block, stream.device, run.backends))
+                problems.append(check_numbers(numbers, run.restarts[guest.id], gaps, stream.buffer_frames))
+    check_run(block.seed, problems)
+
+
+def _is_alone(block: Block, guest: GuestSpec, number: int) -> bool:
+    """Whether nobody else plays on the device of this stream."""
+    device = guest.streams[number].device
+    return sum(stream.device == device for other in block.scenario.guests for stream in other.streams) == 1
+
+
+def _files(block: Block, device: str, backends: int) -> list[Path]:
+    name = block.scenario.devices[device].get("play_to")
+    return [generation(block.out / str(name), number) for number in range(backends)] if name else []

@@ -172,6 +172,7 @@ class StoreSocket:
         self._loop = loop
         self._on_event = on_event
         self._parser = Parser()
+        self._due = False  # is a dispatch
         self._events: dict[tuple[str, str], None] = {}  # in order; equal ones merge, so rewriting a node is no flood
         self._next_id = count(1)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -235,9 +236,14 @@ class StoreSocket:
 
     def _keep(self, event: Message) -> None:
         path, token = split_strings(event.payload)[:2]
-        if not self._events and self._loop is not None:
-            self._loop.call_soon(self._dispatch)
         self._events[path, token] = None
+        self._dispatch_soon()
+
+    def _dispatch_soon(self) -> None:
+        """Once, however many events there are: whoever makes them must not make us ever busier."""
+        if not self._due and self._loop is not None:
+            self._due = True
+            self._loop.call_soon(self._dispatch)
 
     def _on_readable(self, now_ns: int) -> None:
         while self.is_open:
@@ -254,14 +260,15 @@ class StoreSocket:
             self._sort(None)
 
     def _dispatch(self, now_ns: int) -> None:
+        self._due = False
         try:
             for _ in range(len(self._events)):
                 event = next(iter(self._events))
                 del self._events[event]
                 self._on_event(*event)
         finally:
-            if self._events and self._loop is not None:  # more came while these were heard, or one was heard badly
-                self._loop.call_soon(self._dispatch)
+            if self._events:  # more came while these were heard, or one was heard badly
+                self._dispatch_soon()
 
 
 class _Watch:

@@ -86,6 +86,9 @@ class Ports:
         self._channels[self._last] = channel
         return self._last
 
+    def __len__(self) -> int:
+        return len(self._channels)
+
     def discard(self, port: int) -> None:
         """Free the port, if it is in use."""
         self._channels.pop(port, None)

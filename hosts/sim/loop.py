@@ -72,6 +72,7 @@ class SimLoop:
         self._wake_ns = wake_ns
         self._ready: deque[OnTime] = deque()
         self._awake_at_ns = 0
+        self._paused_until_ns = 0
         self.hypervisor = self if wake_ns is None else SimLoop(timeline)
 
     def now_ns(self) -> int:
@@ -106,6 +107,11 @@ class SimLoop:
         self.alive = self.prompt = False
         self._ready.clear()
 
+    def pause(self, until_ns: int) -> None:
+        """Nothing of the domain runs before then.  Only for a domain that may be late at all."""
+        assert self._wake_ns is not None
+        self._paused_until_ns = max(self._paused_until_ns, until_ns)
+
     def put_off(self, due_ns: int, callback: OnTime) -> None:
         """Run `callback` when the domain has woken up for what came due at `due_ns`."""
         if self.alive:
@@ -119,7 +125,9 @@ class SimLoop:
         self._timeline.push(self._awake_at_ns, self.hypervisor, self._run_one)
 
     def _run_one(self, now_ns: int) -> None:
-        if self.alive:
+        if now_ns < self._paused_until_ns:
+            self._timeline.push(self._paused_until_ns, self.hypervisor, self._run_one)
+        elif self.alive:
             self._ready.popleft()(now_ns)
 
 

@@ -64,6 +64,11 @@ class Views:
         except BufferError as error:
             raise BufferError("pages are let go while a view cast from them is still held") from error
 
+    def abandon(self) -> None:
+        """Nobody uses these any more, whatever is still cast from them.  Harmless twice."""
+        self._pages = ()
+        self._held.pop(self, None)
+
 
 #: Views in the order they were taken.
 Held = dict[Views, None]
@@ -84,6 +89,10 @@ class SimMapping:
         """Let go of the pages; BufferError when a view cast from them is still held.  Harmless twice."""
         self._views.release()
 
+    def abandon(self) -> None:
+        """Whoever mapped them has died, and uses them no more."""
+        self._views.abandon()
+
 
 class GrantTable:
     """What one domain lets which peer map.  References are not used again, so a stale one never hits."""
@@ -102,6 +111,9 @@ class GrantTable:
         """Take the grants back; what is mapped stays mapped."""
         for ref in refs:
             self._entries.pop(ref, None)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def end_all(self) -> None:
         """Take everything back."""
@@ -143,3 +155,8 @@ class SimGrant:
         """
         self._table.end(self._refs)
         self._views.release()
+
+    def abandon(self) -> None:
+        """Whoever shared them has died, and uses them no more."""
+        self._table.end(self._refs)
+        self._views.abandon()

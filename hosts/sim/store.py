@@ -88,6 +88,11 @@ class SimStore(SimStoreView):
         self._deliver(path, token)
         return watch
 
+    @property
+    def watches(self) -> int:
+        """How many are set."""
+        return len(self._watches)
+
     def unwatch(self, path: str, token: str) -> None:
         """Forget a watch, if it is still there."""
         if self._watches.pop(token, None) is not None:

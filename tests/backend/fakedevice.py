@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from errno import ENODEV
 
 from backend.devices.api import Capabilities, DeviceError, DeviceParams
-from backend.output import MakePacing
+from backend.port import MakePacing
 from hosts.api import Handle, Loop, OnTime
 from ringproto.formats import Format
 

@@ -1,6 +1,8 @@
 """The backend as a whole: which directories become sessions, and what is left when it goes."""
 
+import gc
 import logging
+from weakref import ref
 
 import pytest
 
@@ -98,6 +100,22 @@ def test_a_removed_device_takes_its_session_and_no_other(parts: Parts) -> None:
     settle(machine)
     assert sorted(backend.sessions) == [(2, 0)]
     assert guests[1].open() == 0
+
+
+def test_nothing_is_left_of_a_session_without_a_garbage_collector(parts: Parts) -> None:
+    machine, dom0, backend = parts
+    guest = RawGuest(machine, dom0)
+    guest.connect()
+    assert guest.open() == 0
+    gc.disable()
+    try:
+        session = ref(backend.sessions[1, 0])
+        stream = ref(backend.sessions[1, 0].streams[0])
+        remove(dom0.store, Attachment(1, card()))
+        settle(machine)
+        assert (session(), stream()) == (None, None)
+    finally:
+        gc.enable()
 
 
 def test_leaving_lets_go_of_every_guest_and_device(parts: Parts) -> None:

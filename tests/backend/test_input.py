@@ -26,9 +26,20 @@ class FakeLine:
         self.queue = FrameQueue(capacity_frames * guest.frame_octets, guest.frame_octets)
         self.voice = CaptureVoice(source.spec, guest, self.queue, source.block_frames)
         self.blocks: list[tuple[int, int]] = []
+        self.errors: list[OSError | Exception] = []
+        self.skips: list[int] = []
 
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
         self.blocks.append((guest_frames, until_device_frame))
+
+    def skipped(self, device_frames: int) -> None:
+        self.skips.append(device_frames)
+
+    def lost(self, error: OSError) -> None:
+        self.errors.append(error)
+
+    def fail(self, error: Exception) -> None:
+        self.errors.append(error)
 
 
 class Parts:
@@ -135,7 +146,7 @@ def test_a_line_that_leaves_while_it_is_told_does_not_disturb_the_look(parts: Pa
     assert staying.blocks == [(480, 480), (100, 580)]
 
 
-def test_a_card_that_fails_is_said_once_and_none_of_its_lines_hears_more(
+def test_a_card_that_fails_is_said_once_and_so_to_each_of_its_lines(
     parts: Parts, caplog: pytest.LogCaptureFixture
 ) -> None:
     line = FakeLine(parts.input)
@@ -146,6 +157,7 @@ def test_a_card_that_fails_is_said_once_and_none_of_its_lines_hears_more(
         parts.record(480)
     assert [record.getMessage() for record in caplog.records] == ["device mic: pulled out"]
     assert line.blocks == []
+    assert len(line.errors) == 1
     assert not parts.pacing.running
     with pytest.raises(DeviceError) as gone:
         parts.input.join(FakeLine(parts.input), 0)
@@ -164,3 +176,24 @@ def test_a_card_that_does_not_start_takes_no_line(parts: Parts) -> None:
     parts.input.join(line, 0)
     parts.record(10)
     assert line.blocks == [(10, 10)]
+
+
+def test_what_the_card_lost_is_silence_in_its_place(parts: Parts) -> None:
+    line = FakeLine(parts.input)
+    parts.input.join(line, 0)
+    first = parts.record(480)
+    parts.device.written_frames += 700
+    second = parts.record(480)
+    assert line.blocks == [(480, 480), (700, 1180), (480, 1660)]
+    octets, _ = line.queue.peek(9600)
+    assert bytes(octets) == first + bytes(700 * 4) + second
+
+
+def test_of_a_gap_of_minutes_two_seconds_are_silence_and_the_rest_is_only_counted(parts: Parts) -> None:
+    line = FakeLine(parts.input, capacity_frames=100_000)
+    parts.input.join(line, 0)
+    parts.device.written_frames += 60 * 48000
+    parts.record(480)
+    assert line.skips == [58 * 48000]
+    assert sum(frames for frames, _ in line.blocks) == 2 * 48000 + 480
+    assert line.blocks[-1] == (480, 60 * 48000 + 480)

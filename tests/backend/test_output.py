@@ -29,6 +29,8 @@ class FakeLine:
         self.missing: list[tuple[int, int]] = []
         self.positions: list[int] = []
         self.admitted = 0
+        self.errors: list[OSError | Exception] = []
+        self.skips: list[int] = []
 
     def rendered(self, missing_frames: int, until_device_frame: int, now_ns: int) -> None:
         self.missing.append((missing_frames, until_device_frame))
@@ -38,6 +40,15 @@ class FakeLine:
 
     def on_position(self, device_frames: int, now_ns: int) -> None:
         self.positions.append(device_frames)
+
+    def skipped(self, device_frames: int) -> None:
+        self.skips.append(device_frames)
+
+    def lost(self, error: OSError) -> None:
+        self.errors.append(error)
+
+    def fail(self, error: Exception) -> None:
+        self.errors.append(error)
 
 
 class Parts:
@@ -148,7 +159,7 @@ def test_sums_beyond_full_scale_are_counted(parts: Parts) -> None:
     assert parts.device.heard[-2:] == b"\xff\x7f"
 
 
-def test_a_card_that_fails_is_said_once_and_none_of_its_lines_hears_more(
+def test_a_card_that_fails_is_said_once_and_so_to_each_of_its_lines(
     parts: Parts, caplog: pytest.LogCaptureFixture
 ) -> None:
     lines = [FakeLine(1), FakeLine(2)]
@@ -160,6 +171,7 @@ def test_a_card_that_fails_is_said_once_and_none_of_its_lines_hears_more(
             parts.look_at(frame)
     assert [record.getMessage() for record in caplog.records] == ["device speaker: pulled out"]
     assert [line.positions for line in lines] == [[], []]
+    assert [[error.errno for error in line.errors if isinstance(error, OSError)] for line in lines] == [[ENODEV]] * 2
     assert not parts.pacing.running
     with pytest.raises(DeviceError) as gone:
         parts.output.join(FakeLine(3), 0)

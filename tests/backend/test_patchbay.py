@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.complaints import Complaints
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice, DeviceError
 from backend.devices.registry import open_device
@@ -46,7 +47,8 @@ def operator() -> Operator:
 
 @pytest.fixture
 def patchbay(operator: Operator) -> Patchbay:
-    return Patchbay(CONFIG, SimMachine().host(0).loop, operator.open)
+    loop = SimMachine().host(0).loop
+    return Patchbay(CONFIG, loop, operator.open, Complaints(loop))
 
 
 def test_a_device_is_opened_when_first_asked_for_and_then_shared(patchbay: Patchbay, operator: Operator) -> None:
@@ -105,7 +107,8 @@ def test_a_device_that_cannot_be_opened_is_said_and_tried_again_next_time(
 @pytest.mark.parametrize(("pacing", "kind"), [("irq", IrqSource), ("timer", TimerSource)])
 def test_the_pacing_is_the_operators(operator: Operator, pacing: str, kind: type[object]) -> None:
     config = BackendConfig(CONFIG.devices, CONFIG.streams, "timer" if pacing == "timer" else "irq")
-    patchbay = Patchbay(config, SimMachine().host(0).loop, operator.open)
+    loop = SimMachine().host(0).loop
+    patchbay = Patchbay(config, loop, operator.open, Complaints(loop))
     port = patchbay.port("play", Direction.PLAYBACK, 1)
     assert port is not None
     assert isinstance(port._pacing, kind)

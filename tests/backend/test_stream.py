@@ -11,10 +11,8 @@ from ringproto.messages import (
     CloseRequest,
     HwParamRequest,
     HwParamResponse,
-    MuteRequest,
     OpenRequest,
     ReadRequest,
-    SetVolumeRequest,
     WriteRequest,
 )
 from tests.backend.rawguest import BUFFER_FRAMES, FRAME_OCTETS, PERIOD_FRAMES, RawGuest, card, machine_with_backend
@@ -79,12 +77,6 @@ def test_a_region_outside_the_buffer_or_of_part_frames_is_refused(guest: RawGues
 def test_reading_from_a_playback_stream_is_refused(guest: RawGuest) -> None:
     assert guest.open() == 0
     assert guest.call(ReadRequest(guest.next_id(), 0, 4)) == -Errno.EINVAL
-
-
-def test_volume_and_mute_are_not_offered_yet(guest: RawGuest) -> None:
-    assert guest.open() == 0
-    assert guest.call(SetVolumeRequest(guest.next_id(), 0, 8)) == -Errno.EOPNOTSUPP
-    assert guest.call(MuteRequest(guest.next_id(), 0, 8)) == -Errno.EOPNOTSUPP
 
 
 def test_triggers_follow_the_lifecycle(guest: RawGuest) -> None:

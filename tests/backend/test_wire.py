@@ -13,7 +13,6 @@ from hosts.api import HostError
 from hosts.sim.machine import SimHost, SimMachine
 from ringproto.abi import EVENT_SLOTS, Op, Trigger
 from ringproto.card import Transport
-from ringproto.errors import ProtocolError
 from ringproto.eventpage import EventConsumer
 from ringproto.messages import CloseRequest, CurPos, pack_request, pack_status, parse_event, parse_response
 from ringproto.rings import FrontRing
@@ -39,7 +38,7 @@ class Ends:
             self.ring_page.refs[0], self.doorbell.port, self.event_page.refs[0], self.event_doorbell.port
         )
         self.served: list[bytes] = []
-        self.faults: list[ProtocolError] = []
+        self.faults: list[Exception] = []
 
     def wire(self, **other: int) -> GuestWire:
         """The backend's end, which serves by taking note."""

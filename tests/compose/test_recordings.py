@@ -25,8 +25,15 @@ def correlation_with_itself(sound: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def test_recordings_are_few_and_small() -> None:
     files = sorted(RECORDINGS.glob("*.flac"))
-    assert [file.stem for file in files] == sorted(OURS)
-    assert sum(file.stat().st_size for file in files) < 700_000
+    assert [file.stem for file in files] == sorted([*OURS, "numbers"])
+    assert sum(file.stat().st_size for file in files) < 800_000
+
+
+def test_the_numbered_frames_are_numbered_from_1() -> None:
+    frames, rate_hz = soundfile.read(RECORDINGS / "numbers.flac", dtype="int16", always_2d=True)
+    numbers = (frames[:, 0].astype(np.int64) & 0xFFFF) | frames[:, 1].astype(np.int64) << 16
+    assert rate_hz == 48000
+    assert np.array_equal(numbers, np.arange(1, 480_001))
 
 
 @pytest.mark.parametrize("name", OURS)

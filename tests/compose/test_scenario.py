@@ -32,7 +32,7 @@ def refusal(tmp_path: Path, text: str) -> str:
 
 def test_the_shipped_scenarios_are_good() -> None:
     paths = sorted(SCENARIOS.glob("*.toml"))
-    assert [path.stem for path in paths] == ["demo"]
+    assert [path.stem for path in paths] == ["demo", "explore"]
     for path in paths:
         assert read_scenario(path).guests
 

@@ -4,7 +4,7 @@ from compose.byhand import default_card
 from compose.toolstack import Attachment, attach, attach_missing, detach, remove
 from hosts.sim.machine import SimMachine
 from hosts.snapshot import read_tree
-from ringproto.card import parse_card
+from ringproto.card import NODE_NAMES, parse_card
 
 ATTACHMENT = Attachment(3, default_card())
 
@@ -24,7 +24,7 @@ def test_the_guest_reads_the_card_that_was_given() -> None:
     machine = SimMachine()
     attach(machine.host(0).store, ATTACHMENT)
     guest = machine.host(3)
-    assert parse_card(read_tree(guest.store, "device/vsnd/0")) == default_card()
+    assert parse_card(read_tree(guest.store, "device/vsnd/0", NODE_NAMES)) == default_card()
     guest.store.write("device/vsnd/0/state", "3")
     assert guest.store.read("/local/domain/0/backend/vsnd/3/0/state") == "1"
 

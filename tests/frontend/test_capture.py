@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 from frontend import open_capture, open_playback
-from frontend.pcm import PcmState
+from frontend.state import PcmState
 from ringproto.card import Direction
 from ringproto.formats import Format
 from tests.frontend.served import MS, PARAMS, Served, noise

@@ -9,11 +9,11 @@ import pytest
 from compose.byhand import default_card
 from compose.toolstack import Attachment, attach, detach, remove
 from frontend import Card, connect, open_playback
-from frontend.pcm import PcmState
+from frontend.state import PcmState
 from hosts.api import HostError, StoreView
 from hosts.sim.machine import SimMachine
 from hosts.snapshot import read_tree
-from ringproto.card import Direction
+from ringproto.card import NODE_NAMES, Direction
 from ringproto.xenbus import XenbusState
 from tests.frontend.served import MS, PARAMS, Served
 
@@ -46,7 +46,8 @@ def test_all_transports_are_published_in_one_transaction(tmp_path: Path, monkeyp
         transact(change)
         root = "/local/domain/1/device/vsnd/0"
         assert served.dom0.store.read(f"{root}/state") == "1", "not Initialised before all is there"
-        together.append({node for node in read_tree(served.dom0.store, root) if node.endswith(("-ref", "-channel"))})
+        nodes = read_tree(served.dom0.store, root, NODE_NAMES)
+        together.append({node for node in nodes if node.endswith(("-ref", "-channel"))})
 
     monkeypatch.setattr(served.host.store, "write", write_singly)
     monkeypatch.setattr(served.host.store, "transact", write_together)

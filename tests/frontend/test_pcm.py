@@ -10,7 +10,8 @@ import soundfile
 
 from backend.playback import PlaybackLine
 from frontend import CapturePcm, Card, PlaybackPcm, open_capture, open_playback
-from frontend.pcm import Pcm, PcmState
+from frontend.pcm import Pcm
+from frontend.state import PcmState
 from hosts.api import HostError
 from hosts.tasks import spawn
 from ringproto.errors import Errno, ProtocolError

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontend import PlaybackPcm, open_playback
-from frontend.pcm import PcmState
+from frontend.state import PcmState
 from hosts.api import HostError
 from ringproto.formats import Format
 from tests.frontend.served import MS, PARAMS, Served, noise

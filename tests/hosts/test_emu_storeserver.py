@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hosts.emu.storeserver import RECEIVE_OCTETS, RECEIVES_PER_PASS, StoreServer
+from hosts.api import OnTime
+from hosts.emu.storeserver import RECEIVE_OCTETS, StoreServer
 from hosts.loop import RealLoop
 from hosts.xenstore.store import XenStore
 from hosts.xsserver import QUEUED_OCTETS_MAX
@@ -199,10 +200,34 @@ def test_a_client_slow_to_read_gets_everything(new_client: NewClient) -> None:
 def test_more_requests_than_one_pass_takes_are_all_answered(new_client: NewClient) -> None:
     busy, other = new_client(1), new_client()
     request = pack_message(Message(Kind.MKDIR, b"x" * 4000))
-    count = RECEIVES_PER_PASS * RECEIVE_OCTETS // len(request) + 5
+    count = 32
+    assert count * len(request) > 100 * RECEIVE_OCTETS
     busy.send(request * count)
     assert works(other)
     assert [busy.take().kind for _ in range(count)] == [Kind.ERROR] * count
+
+
+def test_a_client_that_never_stops_asking_has_one_turn_in_a_pass(
+    new_client: NewClient, loop: RealLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often its socket says that there is more while a turn is waiting anyway."""
+    busy = new_client(1)
+    turns: list[OnTime] = []
+    call_soon = loop.call_soon
+
+    def counted(callback: OnTime) -> None:
+        if callback == busy.server._take_turn:
+            turns.append(callback)
+        call_soon(callback)
+
+    monkeypatch.setattr(loop, "call_soon", counted)
+    request = pack_message(Message(Kind.MKDIR, b"x" * 900))
+    passes = 30
+    for _ in range(passes):
+        busy.socket.send(request * 3)
+        asked = len(turns)
+        busy.run_until(lambda asked=asked: len(turns) > asked)  # type: ignore[misc]
+    assert len(turns) <= 2 * passes
 
 
 def test_events_are_sent_though_their_client_asks_for_nothing(new_client: NewClient) -> None:

@@ -5,7 +5,9 @@ import pytest
 
 from hosts.api import HostError
 from hosts.sim.machine import SimMachine
-from hosts.snapshot import NODES_MAX, read_tree
+from hosts.snapshot import REQUESTS_MAX, read_tree
+
+KNOWN = (frozenset({"name"}), frozenset({"name"}), frozenset({"name", "type"}))
 
 
 class Listed:
@@ -38,57 +40,54 @@ class Listed:
         raise AssertionError("a snapshot changes nothing")
 
 
-def numbers(count: int) -> list[str]:
-    return [str(n) for n in range(count)]
-
-
 def test_a_snapshot_holds_what_is_below_by_relative_path() -> None:
     store = SimMachine().host(0).store
-    for path, value in {"card/name": "x", "card/0/name": "y", "card/0/1/type": "p", "beside/name": "z"}.items():
+    for path, value in {"card/name": "x", "card/0/name": "y", "card/0/0/type": "p", "beside/name": "z"}.items():
         store.write(path, value)
-    assert read_tree(store, "card") == {"name": "x", "0": "", "0/name": "y", "0/1": "", "0/1/type": "p"}
+    assert read_tree(store, "card", KNOWN) == {"name": "x", "0": "", "0/name": "y", "0/0": "", "0/0/type": "p"}
 
 
 def test_nothing_is_below_a_node_that_is_not_there() -> None:
-    assert read_tree(SimMachine().host(0).store, "nothing") == {}
+    assert read_tree(SimMachine().host(0).store, "nothing", KNOWN) == {}
 
 
-def test_only_numbers_have_anything_below_and_only_down_to_the_keys_of_a_stream() -> None:
-    store = Listed(lambda path: ["7", "other"])
-    nodes = read_tree(store, "card")
-    assert list(nodes) == ["7", "other", "7/7", "7/other", "7/7/7", "7/7/other"]
-    assert store.lists == ["card", "card/7", "card/7/7"]
+def test_only_what_is_known_by_name_is_read_and_only_at_its_level() -> None:
+    store = Listed(lambda path: ["0", "name", "type", "junk", *(f"x{n}" for n in range(10_000))])
+    nodes = read_tree(store, "card", KNOWN)
+    assert sorted(nodes) == ["0", "0/0", "0/0/name", "0/0/type", "0/name", "name"]
+    assert store.lists == ["card", "card/0", "card/0/0"]
+    assert sorted(store.reads) == ["card/0/0/name", "card/0/0/type", "card/0/name", "card/name"]
 
 
-def test_every_node_is_listed_and_read_once() -> None:
-    store = Listed(lambda path: numbers(3))
-    nodes = read_tree(store, "card")
-    assert sorted(store.reads) == sorted(f"card/{node}" for node in nodes)
-    assert len(store.reads) == len(set(store.reads)) == 3 + 9 + 27
-    assert len(store.lists) == len(set(store.lists)) == 1 + 3 + 9
+@pytest.mark.parametrize("names", [["1"], ["0", "2"], ["0", "-1", "00", "1x", "\u0660"], ["0", "10000"]])
+def test_directories_are_followed_from_0_to_the_first_gap(names: list[str]) -> None:
+    store = Listed(lambda path: names)
+    read_tree(store, "card", KNOWN)
+    below = [path for path in store.lists if path.count("/") == 1]
+    assert below == (["card/0"] if "0" in names else [])
 
 
 def test_a_node_removed_between_listing_and_reading_counts_as_empty() -> None:
-    store = Listed(lambda path: ["gone", "here"] if path == "card" else [], {"card/here": "x"})
-    assert read_tree(store, "card") == {"gone": "", "here": "x"}
+    store = Listed(lambda path: ["name", "0"] if path == "card" else [])
+    assert read_tree(store, "card", KNOWN) == {"name": "", "0": ""}
 
 
-def test_as_many_nodes_as_the_bound_are_read() -> None:
-    store = Listed(lambda path: numbers(NODES_MAX) if path == "card" else [])
-    assert len(read_tree(store, "card")) == NODES_MAX
+def test_a_card_of_sixteen_streams_is_read() -> None:
+    """Each with its name and type, of two devices."""
+    store = Listed(lambda path: [str(n) for n in range((2, 8, 0)[path.count("/")])] + ["name", "type"])
+    assert len(read_tree(store, "card", KNOWN)) == 1 + 2 * 2 + 16 * 3
 
 
-@pytest.mark.parametrize("per_level", [NODES_MAX + 1, 46, 13])
-def test_more_nodes_on_whatever_level_are_refused_before_they_are_read(per_level: int) -> None:
-    store = Listed(lambda path: numbers(per_level))
-    with pytest.raises(HostError, match="card: more than") as refused:
-        read_tree(store, "card")
+@pytest.mark.parametrize("per_level", [REQUESTS_MAX, 12, 10_000])
+def test_more_than_the_bound_is_refused_after_as_many_requests(per_level: int) -> None:
+    store = Listed(lambda path: ["name", *(str(n) for n in range(per_level))])
+    with pytest.raises(HostError, match="card: takes more than") as refused:
+        read_tree(store, "card", KNOWN)
     assert refused.value.errno == E2BIG
-    assert len(store.reads) <= NODES_MAX
-    assert len(store.lists) <= NODES_MAX
+    assert len(store.reads) + len(store.lists) == REQUESTS_MAX
 
 
 def test_a_refusal_of_the_stores_own_is_passed_on() -> None:
     with pytest.raises(HostError) as refused:
-        read_tree(SimMachine().host(0).store, "/not a path")
+        read_tree(SimMachine().host(0).store, "/not a path", KNOWN)
     assert refused.value.errno == EINVAL

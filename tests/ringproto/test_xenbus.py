@@ -40,7 +40,7 @@ def test_any_text_is_a_state_or_none(text: str) -> None:
 BACKEND_ROWS = {
     # frontend:   None 0 1 2 3 4 5 6 7 8
     UNKNOWN: "    -    - - - - - - - - -",
-    INITIALISING: "-    - a - c - a - - -",
+    INITIALISING: "-    - a - c - a a - -",
     INIT_WAIT: "  -    - - - c - - - - -",
     INITIALISED: "-    - - - - - - - - -",
     CONNECTED: "  s    s w - - - w w - -",
@@ -189,6 +189,17 @@ def test_backend_waits_again_after_the_frontend_has_left() -> None:
     action = backend_action(CONNECTED, CLOSING)
     assert action.states == (CLOSING, CLOSED, INIT_WAIT), "the kernel's frontend polls for InitWait when removed"
     assert backend_action(INIT_WAIT, CLOSED) is BackendAction.NOTHING
+
+
+@pytest.mark.parametrize("frontend", READ_STATES)
+def test_backend_that_has_rested_is_ready_again_wherever_the_frontend_stands(frontend: XenbusState | None) -> None:
+    assert backend_action(CLOSED, frontend, stored=CLOSED, rested=True) is BackendAction.ANNOUNCE
+
+
+@pytest.mark.parametrize("frontend", READ_STATES)
+def test_order_to_stay_away_outlasts_a_rest(frontend: XenbusState | None) -> None:
+    assert backend_action(CLOSED, frontend, online=False, stored=CLOSED, rested=True) is BackendAction.NOTHING
+    assert backend_action(CLOSED, frontend, stored=CLOSING, rested=True) is BackendAction.RELEASE_AND_STAY
 
 
 def test_ring_in_mid_use_is_never_bound() -> None:

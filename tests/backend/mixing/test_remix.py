@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from backend.mixing.convert import FloatArray
 from backend.mixing.remix import FC, FL, FR, LAYOUTS, LFE, Remix, Speaker, remix_matrix
 from ringproto.errors import Errno, ProtocolError
 
@@ -97,3 +98,49 @@ def test_idle_means_that_nothing_changes() -> None:
     remix.set_source_gains([1.0, 1.0])
     assert remix.idle
     assert not Remix(2, 3).idle
+
+
+def ramp_of(remix: Remix, blocks: list[int]) -> FloatArray:
+    """What full scale becomes, block by block."""
+    parts: list[FloatArray] = []
+    for frames in blocks:
+        out = np.empty((frames, remix.shape[1]), np.float32)
+        remix.apply(np.ones((frames, remix.shape[0]), np.float32), out)
+        parts.append(out)
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("blocks", [[960], [480, 480], [1, 479, 100, 380], [7] * 100])
+def test_a_change_of_gain_is_a_straight_line_of_ten_milliseconds_across_blocks(blocks: list[int]) -> None:
+    remix = Remix(2, 2, 48_000)
+    remix.set_source_gains([0.0, 0.5], ramped=True)
+    out = ramp_of(remix, blocks)[:500]
+    line = np.maximum(0, 1 - np.arange(1, 501) / 480)
+    assert np.abs(out[:, 0] - line).max() < 1e-6
+    assert np.abs(out[:, 1] - (0.5 + line / 2)).max() < 1e-6
+    assert (out[480:] == [0.0, 0.5]).all(), "and then exactly"
+
+
+def test_a_change_of_mind_goes_on_from_where_the_ramp_stands() -> None:
+    remix = Remix(1, 1, 48_000)
+    remix.set_source_gains([0.0], ramped=True)
+    down = ramp_of(remix, [240])
+    remix.set_source_gains([1.0], ramped=True)
+    up = ramp_of(remix, [600])
+    assert np.abs(np.diff(np.concatenate([down, up])[:, 0])).max() < 1 / 400
+    assert up[-1, 0] == 1.0
+    assert remix.idle, "there is nothing to do any more"
+
+
+def test_gains_that_are_there_already_make_no_ramp() -> None:
+    remix = Remix(2, 2)
+    remix.set_source_gains([1.0, 1.0], ramped=True)
+    assert remix.idle
+
+
+def test_a_ramp_is_as_long_in_time_at_every_rate() -> None:
+    remix = Remix(1, 1, 8_000)
+    remix.set_source_gains([0.0], ramped=True)
+    out = ramp_of(remix, [100])[:, 0]
+    assert out[78] > 0.0
+    assert (out[79:] == 0.0).all()

@@ -1,0 +1,99 @@
+"""Port: what an output and an input have in common, which is one device, its lines, and who pays when something fails.
+
+* The device fails: it is given up, said once, and every line told, whose guests get the error with their next request.
+* A line fails: that is an error of ours, and costs that guest its connection, nobody else anything.
+* Something fails of which nobody knows whose it is: every guest on this device starts over.
+"""
+
+import logging
+from collections.abc import Callable
+from errno import ENODEV
+from typing import Generic, Protocol, TypeVar
+
+from backend.devices.api import AudioDevice, DeviceError
+from backend.mixing.spec import SampleSpec
+from backend.pacing.api import PeriodSource
+from hosts.api import Loop, OnTime
+
+log = logging.getLogger("vsnd.backend")
+
+#: Makes the pacing of a device: (loop, look, device) -> PeriodSource.
+MakePacing = Callable[[Loop, OnTime, AudioDevice], PeriodSource]
+
+
+class PortLine(Protocol):
+    """What a port needs of any stream."""
+
+    def lost(self, error: DeviceError) -> None:
+        """The device is gone, and will not be heard of again."""
+
+    def fail(self, error: Exception) -> None:
+        """Something went wrong in this line."""
+
+
+LineT = TypeVar("LineT", bound=PortLine)
+
+
+class Port(Generic[LineT]):
+    """One device and its lines.  Not used by itself: see Output, Input."""
+
+    def __init__(self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing) -> None:
+        self.name = name
+        self.device = device
+        self.spec = SampleSpec(device.params.format, device.params.channels, device.params.rate_hz)
+        self._pacing = make_pacing(loop, self.look, device)
+        self._lines: list[LineT] = []
+        self._failed = False
+
+    @property
+    def looks(self) -> int:
+        """How often the pacing made us look."""
+        return self._pacing.looks
+
+    @property
+    def next_frame(self) -> int:
+        """The device's frame that a line which joins now begins with."""
+        return self.device.written_frames
+
+    def look(self, now_ns: int) -> None:
+        """Ask the device where it is, and act on it."""
+        try:
+            self._look(now_ns)
+        except DeviceError as error:
+            self._give_up(error)
+        except Exception as error:  # of ours, nobody knows in whose line
+            for line in tuple(self._lines):
+                line.fail(error)
+
+    def _look(self, now_ns: int) -> None:
+        """Each direction's own."""
+
+    def _let(self, line: LineT, act: Callable[..., None], *arguments: int) -> None:
+        """Have a line do something; one that cannot is ended, and the others go on."""
+        try:
+            act(*arguments)
+        except DeviceError:
+            raise
+        except Exception as error:
+            line.fail(error)
+
+    def _check_alive(self) -> None:
+        if self._failed:
+            raise DeviceError(ENODEV, f"{self.name} is gone")
+
+    def _give_up(self, error: DeviceError) -> None:
+        log.warning("device %s: %s", self.name, error.strerror)
+        self._failed = True
+        self._pacing.stop()
+        lines = tuple(self._lines)
+        self._forget_all()
+        for line in lines:
+            line.lost(error)
+
+    def _forget_all(self) -> None:
+        self._lines.clear()
+
+    def close(self) -> None:
+        """Stop and give the device back."""
+        self._pacing.stop()
+        self.device.close()
