@@ -4,15 +4,20 @@ It watches `backend/vsnd` of its own domain; below it the toolstack makes a dire
 a hint: what its path names is looked at anew, a device, a guest's devices, or all of them.
 """
 
-from backend.complaints import Complaints
+import logging
+from contextlib import suppress
+
 from backend.config import BackendConfig
 from backend.facilities import Facilities
 from backend.gather import Gather
 from backend.patchbay import OpenDevice, Patchbay
 from backend.session import Session
 from hosts.api import Host, HostError
+from hosts.complaints import Complaints
 from ringproto.eventids import EventIdRule
 from ringproto.trace import Tracer
+
+log = logging.getLogger("vsnd.backend")
 
 ROOT = "backend/vsnd"
 """Relative to the backend's own domain."""
@@ -28,7 +33,7 @@ class Backend:
         self.host = host
         self.config = config
         self.sessions: dict[Key, Session] = {}
-        self._complaints = Complaints(host.loop)
+        self._complaints = Complaints(host.loop, log)
         self.patchbay = Patchbay(config, host.loop, open_device, self._complaints)
         self._refused: set[Key] = set()
         event_ids = EventIdRule(config.event_id)
@@ -49,8 +54,9 @@ class Backend:
         if len(parts) > 2 and parts[2] != "frontend":
             return  # inside a device's own directory, once it is one: its session watches that
         domid, devid = (*parts, "", "")[:2]
-        for key in self._named(domid, devid):
-            self._compare(key)
+        with suppress(HostError):  # the machine is gone, and with it all devices; whoever runs us will see
+            for key in self._named(domid, devid):
+                self._compare(key)
 
     def _named(self, domid: str, devid: str) -> list[Key]:
         """All devices there are or were in the directory of that name; "" stands for any."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from backend.complaints import Complaints
 from backend.gather import Gather
 from backend.patchbay import Patchbay
 from hosts.api import Host
+from hosts.complaints import Complaints
 from ringproto.eventids import EventIdRule
 from ringproto.trace import Tracer
 

@@ -7,7 +7,6 @@ sound library (alsa-lib would take a name like `file:...` as an order to write f
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backend.complaints import Complaints
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice, DeviceError
 from backend.input import Input
@@ -16,6 +15,7 @@ from backend.pacing.irq import IrqSource
 from backend.pacing.timer import TimerSource
 from backend.port import MakePacing
 from hosts.api import Loop, OnTime
+from hosts.complaints import Complaints
 from ringproto.card import Direction
 
 #: Opens a device: (name, kind, the driver's options, direction, loop) -> device.  Raises DeviceError.

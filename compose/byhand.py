@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -24,7 +24,7 @@ from compose.toolstack import Attachment, attach_missing
 from compose.worlds.api import RunError
 from frontend import CapturePcm, PcmParams, PlaybackPcm, connect, open_capture, open_playback, recover
 from hosts.api import HostError
-from hosts.emu.client import EmuHost
+from hosts.emu.client import EmuHost, wait_for_host
 from hosts.emu.messages import store_path
 from hosts.emu.storeclient import EmuStore
 from hosts.loop import RealLoop
@@ -102,44 +102,75 @@ def be_player(file: str, domain: int, directory: Path, asked: Asked, loudness: L
         params = _params(asked, rate_hz, channels)
         sound = load_sound(Path(file), params)
         chunks, seconds = _periods(sound, params), len(sound) / params.frame_octets / params.rate_hz
-    host = EmuHost(directory, domain, RealLoop())
-    try:
-        with connect(host) as card, open_playback(card, params) as pcm, _progress(seconds) as progress:
-            loudness.apply(pcm)
-            bar = progress.add_task(f"playing {file}", total=seconds or None)
-            for chunk in chunks:
-                _take(lambda: pcm.write(chunk), pcm, loudness)  # noqa: B023  # it is called at once
-                progress.advance(bar, len(chunk) / params.frame_octets / params.rate_hz)
-            _take(pcm.drain, pcm, loudness)
-        print(f"{pcm.underruns} underruns")  # noqa: T201
-    finally:
-        host.close()
+    machine = Machine(directory, domain)
+    with _progress(seconds) as progress:
+        bar = progress.add_task(f"playing {file}", total=seconds or None)
+
+        def play(host: EmuHost) -> None:
+            with connect(host) as card, open_playback(card, params) as pcm:
+                loudness.apply(pcm)
+                for chunk in chunks:
+                    _take(lambda: pcm.write(chunk), pcm, host, loudness)  # noqa: B023  # it is called at once
+                    progress.advance(bar, len(chunk) / params.frame_octets / params.rate_hz)
+                _take(pcm.drain, pcm, host, loudness)
+            print(f"{pcm.underruns} underruns")  # noqa: T201
+
+        machine.run(play)
 
 
 def be_recorder(file: Path, domain: int, directory: Path, seconds: float, asked: Asked, loudness: Loudness) -> None:
     """Record into a WAV file as domain `domain`.  Raises ConfigError, OSError."""
     params = _params(asked, 48000, 2)
-    host = EmuHost(directory, domain, RealLoop())
-    try:
-        with connect(host) as card, open_capture(card, params) as pcm, _progress(seconds) as progress:
-            loudness.apply(pcm)
-            bar = progress.add_task(f"recording {file}", total=seconds)
-            writer = SoundWriter(file, params)
-            try:
-                left = round(seconds * params.rate_hz)
+    machine = Machine(directory, domain)
+    writer = SoundWriter(file, params)
+    left = round(seconds * params.rate_hz)
+    with closing(writer), _progress(seconds) as progress:
+        bar = progress.add_task(f"recording {file}", total=seconds)
+
+        def record(host: EmuHost) -> None:
+            nonlocal left
+            with connect(host) as card, open_capture(card, params) as pcm:
+                loudness.apply(pcm)
                 while left:
                     frames = min(left, params.period_frames)
-                    writer.append(_take(lambda: pcm.read(frames), pcm, loudness))  # noqa: B023  # it is called at once
+                    writer.append(_take(lambda: pcm.read(frames), pcm, host, loudness))  # noqa: B023  # it is called at once
                     left -= frames
                     progress.advance(bar, frames / params.rate_hz)
+            print(f"{pcm.overruns} overruns")  # noqa: T201
+
+        machine.run(record)
+
+
+class Machine:
+    """The machine in a folder, as domain `domain` of it sees it.  Raises HostError when there is none to begin with."""
+
+    def __init__(self, directory: Path, domain: int) -> None:
+        self._directory = directory
+        self._domain = domain
+        self._loop = RealLoop()
+        self._host: EmuHost | None = EmuHost(directory, domain, self._loop)
+
+    def run(self, application: Callable[[EmuHost], None]) -> None:
+        """Run the application; when the machine goes away meanwhile, wait for another, and run it again.
+
+        Raises what the application raises.
+        """
+        while self._host is not None:
+            host = self._host
+            try:
+                application(host)
+            except HostError:
+                if not host.is_lost:
+                    raise
+            else:
+                return
             finally:
-                writer.close()
-        print(f"{pcm.overruns} overruns")  # noqa: T201
-    finally:
-        host.close()
+                host.close()
+            print("The machine is gone; waiting for another.", file=sys.stderr)  # noqa: T201
+            self._host = wait_for_host(self._directory, self._domain, self._loop, lambda: False)
 
 
-def _take(step: Callable[[], T], pcm: PlaybackPcm | CapturePcm, loudness: Loudness) -> T:
+def _take(step: Callable[[], T], pcm: PlaybackPcm | CapturePcm, host: EmuHost, loudness: Loudness) -> T:
     """Take a step; when the backend goes away meanwhile, wait until it is back, and take it anew.  Raises HostError."""
     reopened = False
     while True:
@@ -148,7 +179,7 @@ def _take(step: Callable[[], T], pcm: PlaybackPcm | CapturePcm, loudness: Loudne
                 loudness.apply(pcm)
             return step()
         except HostError:
-            if not pcm.is_lost:
+            if not pcm.is_lost or host.is_lost:
                 raise
         recover(pcm)
         reopened = True

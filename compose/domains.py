@@ -17,12 +17,15 @@ from backend.config import BackendConfig
 from backend.daemon import Backend
 from backend.report import collect, cpu_seconds, write_report
 from compose.guest import Guest
-from compose.plan import TRACES, device_numbers, open_traced
+from compose.plan import TRACES, device_numbers, later, open_plain, open_traced
 from compose.scenario import GuestSpec
-from hosts.emu.client import EmuHost
+from hosts.emu.client import EmuHost, wait_for_host
 from hosts.loop import RealLoop
+from hosts.process import allow_many_files
 from hosts.tasks import run
 from hosts.tracefile import TraceFile
+
+log = logging.getLogger("vsnd")
 
 
 def ready() -> None:
@@ -44,23 +47,45 @@ def run_backend(machine: Path, plan: Path, out: Path) -> None:
 
 
 def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Callable[[], None]) -> None:
-    """Serve as Dom0 of `machine`; the report and the traces go to `out`."""
+    """Serve as Dom0 of `machine`; the report and the traces go to `out`.
+
+    When the machine goes, all on it goes too.  We wait for another in its place, and serve that.
+    """
+    allow_many_files()
     numbers = device_numbers(config.devices)
     loop = RealLoop()
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda caught, frame: stopping.append(caught))
     with TraceFile(out / TRACES / "backend.vtrace") as trace:
-        host = EmuHost(machine, 0, loop)
-        backend = Backend(host, config, open_traced(out, numbers), trace.writer)
-        on_ready()
-        quiet_collector()
-        cpu_before_s = cpu_seconds()
-        loop.run_until(lambda: bool(stopping))
-        report = collect(backend, numbers, cpu_before_s)
-        backend.close()
-        host.close()
+        host: EmuHost | None = EmuHost(machine, 0, loop)
+        served = 0
+        while host is not None:
+            opened = open_plain if served else open_traced(out, numbers)
+            backend = Backend(host, later(config, served), opened, trace.writer)
+            if not served:
+                on_ready()
+                quiet_collector()
+                cpu_before_s = cpu_seconds()
+            _serve(host, loop, stopping)
+            report = collect(backend, numbers, cpu_before_s)
+            backend.close()
+            host.close()
+            host = None if stopping else _wait_for_another(machine, loop, stopping)
+            served += 1
     write_report(report, out / "backend.json")
+
+
+def _serve(host: EmuHost, loop: RealLoop, stopping: list[int]) -> None:
+    loop.run_until(lambda: bool(stopping) or host.is_lost)
+
+
+def _wait_for_another(machine: Path, loop: RealLoop, stopping: list[int]) -> EmuHost | None:
+    log.warning("the machine in %s is gone; waiting for another", machine)
+    host = wait_for_host(machine, 0, loop, lambda: bool(stopping))
+    if host is not None:
+        log.warning("there is a machine in %s again", machine)
+    return host
 
 
 def run_guest(machine: Path, plan: Path, out: Path, beside: Path, duration_s: float) -> None:

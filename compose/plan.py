@@ -6,6 +6,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice
 from backend.devices.registry import open_device
@@ -61,6 +63,26 @@ def open_traced(out: Path, numbers: Mapping[tuple[str, Direction], int]) -> Open
         return open_device(kind, options, direction, loop)
 
     return open_named
+
+
+def open_plain(name: str, kind: str, options: Mapping[str, Any], direction: Direction, loop: Loop) -> AudioDevice:
+    """Opens devices without a trace of their own: that of the first backend's is kept."""
+    del name
+    return open_device(kind, options, direction, loop)
+
+
+def generation(path: Path, number: int) -> Path:
+    """Where the backend of that number puts this file; the first one's has the name itself."""
+    return path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
+
+
+def later(config: BackendConfig, number: int) -> BackendConfig:
+    """The same for the backend of that number, which leaves the files of those before it as they are."""
+    devices = {
+        name: {key: str(generation(Path(value), number)) if key in WRITES else value for key, value in options.items()}
+        for name, options in config.devices.items()
+    }
+    return msgspec.structs.replace(config, devices=devices)
 
 
 def attachment(guest: GuestSpec) -> Attachment:

@@ -12,7 +12,7 @@ from backend.latency.facts import Facts
 from backend.report import BackendReport
 from compose.facts import Block, gather
 from compose.guest import GuestReport
-from compose.plan import TRACES
+from compose.plan import TRACES, generation
 from compose.scenario import GuestSpec
 from compose.version import vsnd_version
 from compose.worlds.api import OnProgress, RunError
@@ -25,7 +25,7 @@ from compose.worlds.invariants import (
     heard_numbers,
     require,
 )
-from compose.worlds.simrun import SimRun, generation
+from compose.worlds.simrun import SimRun
 from hosts.api import HostError
 from hosts.sim.delays import Delays, long_tail_ns
 from hosts.sim.machine import SimMachine

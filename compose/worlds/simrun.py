@@ -1,29 +1,32 @@
 """One run in simulated time: the domains, the backend's process, and what is broken and mended on the way."""
 
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from backend.daemon import Backend
-from backend.devices.api import AudioDevice
-from backend.devices.registry import open_device
 from backend.report import BackendReport, collect, cpu_seconds
 from compose.facts import Block
 from compose.faults import Fault
 from compose.guest import Guest, GuestReport
-from compose.plan import TRACES, attachment, backend_config, device_numbers, open_traced, trace_records
+from compose.plan import (
+    TRACES,
+    attachment,
+    backend_config,
+    device_numbers,
+    later,
+    open_plain,
+    open_traced,
+    trace_records,
+)
 from compose.scenario import GuestSpec
 from compose.toolstack import attach, detach, remove
-from hosts.api import Loop, OnTime
+from hosts.api import OnTime
 from hosts.sim.loop import SimLoop
 from hosts.sim.machine import SimMachine
 from hosts.sim.process import SimProcess
 from hosts.tasks import Future, spawn
 from hosts.tracefile import TraceFile
-from ringproto.card import Direction
 from ringproto.trace import Tracer
 
 SETTLE_NS = 20_000_000
@@ -76,11 +79,7 @@ class SimRun:
     def _start_backend(self) -> None:
         """A backend's process; later ones leave the files of those before them as they are."""
         self._process = SimProcess(self._dom0)
-        config = backend_config(self._block)
-        if self.backends:
-            for options in config.devices.values():
-                if "play_to" in options:
-                    options["play_to"] = str(generation(Path(options["play_to"]), self.backends))
+        config = later(backend_config(self._block), self.backends)
         opened = open_traced(self._block.out, self._numbers) if not self.backends else open_plain
         self._backend = Backend(self._process, config, opened, self._backend_trace)
         self.backends += 1
@@ -146,17 +145,6 @@ class SimRun:
         """Everybody has left; so does the backend."""
         self._backend.close()
         self._process.die()
-
-
-def open_plain(name: str, kind: str, options: Mapping[str, Any], direction: Direction, loop: Loop) -> AudioDevice:
-    """Opens devices without a trace of their own: that of the first backend's is kept."""
-    del name
-    return open_device(kind, options, direction, loop)
-
-
-def generation(path: Path, number: int) -> Path:
-    """Where the backend of that number puts this file; the first one's has the name itself."""
-    return path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
 
 
 async def _life(guest: Guest, duration_s: float) -> None:

@@ -7,7 +7,6 @@ make the kernel refuse (ETOOMANYREFS) to pass any to the other domains.
 """
 
 import fcntl
-import logging
 import socket
 import struct
 import termios
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from errno import EBADMSG
 
 from hosts.api import HostError
+from hosts.complaints import Complaints
 from hosts.emu.memory import check_share
 from hosts.emu.messages import (
     FDS_MAX,
@@ -37,8 +37,6 @@ from hosts.emu.messages import (
 from hosts.emu.tables import GrantTable, PortTable
 from hosts.loop import RealLoop
 
-log = logging.getLogger("vsnd.host")
-
 MESSAGES_PER_PASS = 32
 """A domain that never stops asking yields to its neighbours after so many."""
 
@@ -50,9 +48,10 @@ class Broker:
 
     def __init__(
         self, domid: int, connection: socket.socket, loop: RealLoop, tables: tuple[GrantTable, PortTable],
-        on_end: Callable[[], None],
+        complaints: Complaints, on_end: Callable[[], None],
     ) -> None:  # fmt: skip
         self._domid = domid
+        self._complaints = complaints
         self._connection = connection
         self._loop = loop
         self._grants, self._ports = tables
@@ -80,7 +79,7 @@ class Broker:
                 if not self._serve_one():
                     return
             except OSError as error:
-                log.warning("domain %d: connection ended: %s", self._domid, error.strerror or error)
+                self._complaints.warn(self._domid, f"connection ended: {error.strerror or error}")
                 self.close()
                 return
         self._loop.call_soon(self._on_readable)

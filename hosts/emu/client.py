@@ -1,7 +1,7 @@
 """EmuHost: a process's view of the emulated machine, which makes that process a domain."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from errno import EACCES, EBUSY, ECONNRESET, EINVAL, ENODEV, ETIMEDOUT
 from pathlib import Path
 
@@ -34,6 +34,19 @@ from hosts.fence import full_fence
 from hosts.loop import RealLoop
 
 REPLY_LIMIT_S = 10.0
+
+RETRY_NS = 200_000_000
+"""Between attempts to find a machine."""
+
+
+def wait_for_host(machine: Path, domid: int, loop: RealLoop, given_up: Callable[[], bool]) -> "EmuHost | None":
+    """The host of a machine that is about to come; None when `given_up()` before."""
+    while not given_up():
+        try:
+            return EmuHost(machine, domid, loop)
+        except HostError:
+            loop.run_until(given_up, loop.now_ns() + RETRY_NS)
+    return None
 
 
 def open_store(machine: Path, domid: int) -> EmuStore:
@@ -71,6 +84,11 @@ class EmuHost:
     def domid(self) -> int:
         """Which domain this is."""
         return self._domid
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the machine has gone, and all on it.  If another comes in its place, it takes another host."""
+        return self._open and self._store.is_lost
 
     @property
     def loop(self) -> RealLoop:

@@ -9,7 +9,6 @@ Dom0's store outlives its processes, as it does on Xen.
 """
 
 import logging
-import resource
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -18,11 +17,13 @@ from errno import EADDRINUSE
 from pathlib import Path
 
 from hosts.api import HostError
+from hosts.complaints import Complaints
 from hosts.emu.broker import Broker
 from hosts.emu.messages import broker_path, store_path
 from hosts.emu.storeserver import StoreServer
 from hosts.emu.tables import GrantTable, PortTable
 from hosts.loop import RealLoop
+from hosts.process import allow_many_files
 from hosts.xenstore.store import XenStore
 
 log = logging.getLogger("vsnd.host")
@@ -36,6 +37,7 @@ class HostDaemon:
 
     def __init__(self, directory: Path, guests: Sequence[int], loop: RealLoop) -> None:
         self._loop = loop
+        self.complaints = Complaints(loop, log)
         self._store = XenStore()
         self._tables = GrantTable(), PortTable()
         self._domains = [Domain(domid, directory, self) for domid in (0, *guests)]
@@ -60,6 +62,7 @@ class HostDaemon:
         """End all connections and take the sockets away."""
         for domain in self._domains:
             domain.close()
+        self.complaints.close()
 
 
 class Domain:
@@ -97,23 +100,24 @@ class Domain:
                 except BlockingIOError:
                     return
                 except OSError as error:
-                    log.warning("domain %d: cannot be let in: %s", self._domid, error)
+                    self._daemon.complaints.warn(self._domid, f"cannot be let in: {error}")
                     return
 
         return accept_all
 
     def _add_broker(self, connection: socket.socket) -> None:
         if self._broker is not None:  # a domain is one kernel
-            log.warning("domain %d: connected already; a second one is turned away", self._domid)
+            self._daemon.complaints.warn(self._domid, "connected already; a second one is turned away")
             connection.close()
             return
         self._daemon.store.introduce(self._domid)
-        self._broker = Broker(self._domid, connection, self._daemon.loop, self._daemon.tables, self._died)
-        log.info("domain %d: here", self._domid)
+        daemon = self._daemon
+        self._broker = Broker(self._domid, connection, daemon.loop, daemon.tables, daemon.complaints, self._died)
+        daemon.complaints.note(self._domid, "here")
 
     def _died(self) -> None:
         self._broker = None
-        log.info("domain %d: gone", self._domid)
+        self._daemon.complaints.note(self._domid, "gone")
         if self._domid != 0:
             for server in tuple(self._stores):
                 server.close()
@@ -121,11 +125,12 @@ class Domain:
 
     def _add_store(self, connection: socket.socket) -> None:
         if len(self._stores) >= STORE_CONNECTIONS_MAX:
-            log.warning("domain %d: more than %d store connections", self._domid, STORE_CONNECTIONS_MAX)
+            self._daemon.complaints.warn(self._domid, f"more than {STORE_CONNECTIONS_MAX} store connections")
             connection.close()
             return
+        daemon = self._daemon
         server = StoreServer(
-            self._daemon.store, self._domid, connection, self._daemon.loop, lambda: self._stores.discard(server)
+            daemon.store, self._domid, connection, daemon.loop, daemon.complaints, lambda: self._stores.discard(server)
         )
         self._stores.add(server)
 
@@ -147,8 +152,7 @@ class Domain:
 
 def run_hostd(directory: Path, guests: Sequence[int], ready: Callable[[], None]) -> None:
     """Be the machine until SIGTERM or SIGINT.  Raises HostError(EADDRINUSE) when there is one already, OSError."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per share and per port
+    allow_many_files()
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda caught, frame: stopping.append(caught))

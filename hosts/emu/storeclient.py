@@ -104,10 +104,10 @@ class EmuStore(EmuStoreView):
     """The machine's xenstore as one domain sees it; see `hosts.api.Store`."""
 
     def __init__(self, path: Path, loop: Loop | None) -> None:
-        self._socket = StoreSocket(path, loop, self._deliver)
+        self._socket = StoreSocket(path, loop, self._deliver, self._on_lost)
         super().__init__(self._socket, 0)
         self._tokens = count(1)
-        self._watches: dict[str, OnWatch] = {}
+        self._watches: dict[str, tuple[str, OnWatch]] = {}  # by token
 
     def transact(self, change: Callable[[StoreView], None]) -> None:
         """Apply `change` to a transaction and commit; again from the start while others interfere."""
@@ -134,7 +134,7 @@ class EmuStore(EmuStoreView):
     def watch(self, path: str, callback: OnWatch) -> "_Watch":
         """Call `callback(path)` soon once, and again whenever `path` or a node below it may have changed."""
         token = str(next(self._tokens))
-        self._watches[token] = callback
+        self._watches[token] = path, callback
         try:
             self._socket.ask(Kind.WATCH, pack_strings(path, token), 0)
         except HostError:
@@ -160,16 +160,29 @@ class EmuStore(EmuStoreView):
         self.close()
 
     def _deliver(self, path: str, token: str) -> None:
-        callback = self._watches.get(token)
-        if callback is not None:
+        watch = self._watches.get(token)
+        if watch is not None:
+            watch[1](path)
+
+    def _on_lost(self) -> None:
+        """The daemon has gone: everything may have changed, and whoever looks will find out."""
+        for path, callback in tuple(self._watches.values()):
             callback(path)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the machine ended the connection; it does not come back."""
+        return not self._socket.is_open
 
 
 class StoreSocket:
     """The connection: one request at a time, and events in between.  Without a loop, events are not heard."""
 
-    def __init__(self, path: Path, loop: Loop | None, on_event: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, path: Path, loop: Loop | None, on_event: Callable[[str, str], None], on_lost: Callable[[], None]
+    ) -> None:
         self._loop = loop
+        self._on_lost = on_lost
         self._on_event = on_event
         self._parser = Parser()
         self._due = False  # is a dispatch
@@ -255,6 +268,7 @@ class StoreSocket:
                 data = b""
             if not data:
                 self.close()
+                self._on_lost()
                 break
             self._parser.feed(data)
             self._sort(None)

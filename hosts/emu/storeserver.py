@@ -4,17 +4,15 @@ The socket speaks xenstore's own protocol, so Debian's xenstore clients work on 
 or lets its replies pile up, loses the connection.
 """
 
-import logging
 import select
 import socket
 from collections.abc import Callable
 
+from hosts.complaints import Complaints
 from hosts.loop import RealLoop
 from hosts.xenstore.store import XenStore
 from hosts.xsserver import StoreConnection
 from ringproto.errors import ProtocolError
-
-log = logging.getLogger("vsnd.host")
 
 RECEIVE_OCTETS = 1024
 """Some twenty requests, a third of a millisecond: then it is others' turn, Dom0's above all, whose sound waits."""
@@ -24,9 +22,16 @@ class StoreServer:
     """Serves one client of domain `domid` until it leaves; then calls `on_end()`, once."""
 
     def __init__(
-        self, store: XenStore, domid: int, connection: socket.socket, loop: RealLoop, on_end: Callable[[], None]
+        self,
+        store: XenStore,
+        domid: int,
+        connection: socket.socket,
+        loop: RealLoop,
+        complaints: Complaints,
+        on_end: Callable[[], None],
     ) -> None:
         self._domid = domid
+        self._complaints = complaints
         self._connection = connection
         self._loop = loop
         self._on_end = on_end
@@ -61,7 +66,7 @@ class StoreServer:
         try:
             received = self._receive()
         except (OSError, ProtocolError) as error:
-            log.warning("domain %d: xenstore connection ended: %s", self._domid, error)
+            self._complaints.warn(self._domid, f"xenstore connection ended: {error}")
             self.close()
             return
         self._flush(now_ns)
@@ -89,7 +94,7 @@ class StoreServer:
         """Send what waits, as far as the client takes it."""
         while self._open:
             if self._store.overflowed:
-                log.warning("domain %d: xenstore connection ended: it does not read", self._domid)
+                self._complaints.warn(self._domid, "xenstore connection ended: it does not read")
                 self.close()
                 return
             if not self._unsent:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from backend.complaints import Complaints
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice, DeviceError
 from backend.devices.registry import open_device
@@ -17,6 +16,7 @@ from backend.pacing.irq import IrqSource
 from backend.pacing.timer import TimerSource
 from backend.patchbay import Patchbay
 from hosts.api import Loop
+from hosts.complaints import Complaints
 from hosts.sim.machine import SimMachine
 from ringproto.card import Direction
 
@@ -48,7 +48,7 @@ def operator() -> Operator:
 @pytest.fixture
 def patchbay(operator: Operator) -> Patchbay:
     loop = SimMachine().host(0).loop
-    return Patchbay(CONFIG, loop, operator.open, Complaints(loop))
+    return Patchbay(CONFIG, loop, operator.open, Complaints(loop, logging.getLogger("vsnd.backend")))
 
 
 def test_a_device_is_opened_when_first_asked_for_and_then_shared(patchbay: Patchbay, operator: Operator) -> None:
@@ -108,7 +108,7 @@ def test_a_device_that_cannot_be_opened_is_said_and_tried_again_next_time(
 def test_the_pacing_is_the_operators(operator: Operator, pacing: str, kind: type[object]) -> None:
     config = BackendConfig(CONFIG.devices, CONFIG.streams, "timer" if pacing == "timer" else "irq")
     loop = SimMachine().host(0).loop
-    patchbay = Patchbay(config, loop, operator.open, Complaints(loop))
+    patchbay = Patchbay(config, loop, operator.open, Complaints(loop, logging.getLogger("vsnd.backend")))
     port = patchbay.port("play", Direction.PLAYBACK, 1)
     assert port is not None
     assert isinstance(port._pacing, kind)

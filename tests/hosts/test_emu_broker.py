@@ -1,5 +1,6 @@
 """The daemon's side of a domain's connection: nothing that a domain sends, or leaves unread, costs anybody else."""
 
+import logging
 import os
 import random
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hosts.complaints import Complaints
 from hosts.emu.broker import MESSAGES_PER_PASS, Broker
 from hosts.emu.client import EmuHost
 from hosts.emu.memory import make_share
@@ -42,6 +44,9 @@ from tests.hosts.emulated import machine
 LIMIT_NS = 10_000_000_000
 
 
+LOG = logging.getLogger("vsnd.host")
+
+
 class Domain:
     """Domain `domid`, and its broker, in one process."""
 
@@ -50,7 +55,7 @@ class Domain:
         self.ended = 0
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.setblocking(False)
-        self.broker = Broker(domid, theirs, loop, tables, self._on_end)
+        self.broker = Broker(domid, theirs, loop, tables, Complaints(loop, LOG), self._on_end)
 
     def ask(self, request: Request, fds: tuple[int, ...] = ()) -> tuple[Reply, list[int]]:
         send(self.socket, request, fds)

@@ -3,12 +3,14 @@
 The server runs in this process, on a loop of the test's, so that a test sees what the daemon holds.
 """
 
+import logging
 import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from hosts.api import OnTime
+from hosts.complaints import Complaints
 from hosts.emu.storeserver import RECEIVE_OCTETS, StoreServer
 from hosts.loop import RealLoop
 from hosts.xenstore.store import XenStore
@@ -17,6 +19,9 @@ from hosts.xswire import HEADER, PAYLOAD_OCTETS_MAX, Kind, Message, Parser, pack
 from tests.hosts.descriptors import open_descriptors
 
 LIMIT_NS = 10_000_000_000
+
+
+LOG = logging.getLogger("vsnd.host")
 
 
 class Client:
@@ -28,7 +33,7 @@ class Client:
         self.ended = 0
         self.socket, theirs = socket.socketpair()
         self.socket.setblocking(False)
-        self.server = StoreServer(store, domid, theirs, loop, self._on_end)
+        self.server = StoreServer(store, domid, theirs, loop, Complaints(loop, LOG), self._on_end)
 
     def send(self, octets: bytes) -> None:
         while octets and not self.ended:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 from hosts.api import Loop
 
-log = logging.getLogger("vsnd.backend")
-
 QUIET_NS = 60_000_000_000
 """A repeat is said no more often than this."""
 
@@ -37,9 +35,10 @@ class _Said:
 
 
 class Complaints:
-    """One for all guests of a backend."""
+    """One for all guests of a backend, or of a machine; `log` is where it is said."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, log: logging.Logger) -> None:
+        self._log = log
         self._loop = loop
         self._timer = loop.timer(self._on_quiet)
         self._said: dict[tuple[int, str], _Said] = {}  # in the order in which they are due
@@ -61,7 +60,7 @@ class Complaints:
         """Say what was only counted so far."""
         self._timer.disarm()
         for (domid, _), said in self._said.items():
-            _tell_repeats(domid, said)
+            self._tell_repeats(domid, said)
         self._said.clear()
         self._kinds.clear()
 
@@ -74,7 +73,7 @@ class Complaints:
             said.text = text
             said.repeats += 1
             return
-        log.log(level, "domain %d: %s", domid, text, exc_info=error)
+        self._log.log(level, "domain %d: %s", domid, text, exc_info=error)
         self._kinds[domid] += 1
         self._remember(domid, kind, _Said(level, self._loop.now_ns() + QUIET_NS, text))
 
@@ -92,12 +91,11 @@ class Complaints:
                 return
             del self._said[domid, kind]
             if said.repeats:
-                _tell_repeats(domid, said)
+                self._tell_repeats(domid, said)
                 self._remember(domid, kind, _Said(said.level, now_ns + QUIET_NS, said.text))
             else:
                 self._kinds -= Counter((domid,))
 
-
-def _tell_repeats(domid: int, said: _Said) -> None:
-    if said.repeats:
-        log.log(said.level, "domain %d: %s (and the like, %d times more)", domid, said.text, said.repeats)
+    def _tell_repeats(self, domid: int, said: _Said) -> None:
+        if said.repeats:
+            self._log.log(said.level, "domain %d: %s (and the like, %d times more)", domid, said.text, said.repeats)

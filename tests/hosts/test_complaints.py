@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.complaints import KINDS_MAX, QUIET_NS, Complaints
+from hosts.complaints import KINDS_MAX, QUIET_NS, Complaints
 from hosts.sim.machine import SimMachine
 
 SECOND = 1_000_000_000
@@ -17,7 +17,7 @@ class Talk:
     def __init__(self, log: pytest.LogCaptureFixture) -> None:
         self._log = log
         self.machine = SimMachine()
-        self.complaints = Complaints(self.machine.host(0).loop)
+        self.complaints = Complaints(self.machine.host(0).loop, logging.getLogger("vsnd.backend"))
 
     @property
     def lines(self) -> list[str]:
