@@ -51,6 +51,12 @@ class Input(Port[RecordingLine]):
         self._block = memoryview(bytearray(self.block_frames * self.spec.frame_octets))
         self._voices: list[CaptureVoice] = []
         self._taken_until = 0
+        self._discard = 0  # frames that come before the first whole period
+
+    @property
+    def next_frame(self) -> int:
+        """The device's frame that a line which joins now begins with: the first of a period when the card starts."""
+        return self.device.written_frames + self._discard
 
     def join(self, line: RecordingLine, now_ns: int) -> None:
         """Record for this line from `next_frame` on.  Raises DeviceError(ENODEV) when the device is gone."""
@@ -59,6 +65,7 @@ class Input(Port[RecordingLine]):
             self.device.start(now_ns)
             self._pacing.start(now_ns)
             self._taken_until = self.device.written_frames
+            self._discard = -self._taken_until % self.device.params.period_frames
         self._lines.append(line)
         self._voices.append(line.voice)
 
@@ -78,7 +85,10 @@ class Input(Port[RecordingLine]):
             gap = until - frames - self._taken_until
             if gap > 0:
                 self._bridge(gap, until - frames, now_ns)
-            self._hand_out(self._block[: frames * self.spec.frame_octets], until, now_ns)
+            unwanted = min(self._discard, frames)
+            self._discard -= unwanted
+            octets = self.spec.frame_octets
+            self._hand_out(self._block[unwanted * octets : frames * octets], until, now_ns)
 
     def _hand_out(self, block: memoryview, until: int, now_ns: int) -> None:
         self._taken_until = until

@@ -63,6 +63,18 @@ class Output(Port[Line]):
         """Samples of the mix that had to be saturated."""
         return self._mixer.clipped
 
+    @property
+    def next_frame(self) -> int:
+        """The device's frame that a line which joins now begins with: always the first of a period.
+
+        So a guest is told of its own periods by the very interrupts that end the device's.
+        """
+        written = self.device.written_frames
+        return written if self._running else written + self._to_edge(written)
+
+    def _to_edge(self, frame: int) -> int:
+        return -frame % self.device.params.period_frames
+
     def join(self, line: Line, now_ns: int) -> None:
         """Mix this line from `next_frame` on.  Raises DeviceError(ENODEV) when the device is gone."""
         self._check_alive()
@@ -78,10 +90,16 @@ class Output(Port[Line]):
 
     def _begin(self, now_ns: int) -> None:
         self._running = True
+        self._write_silence(self._to_edge(self.device.written_frames), now_ns)
         self._mixed_until = self.device.written_frames
         self._fill(self.device.position(now_ns), now_ns)
         self.device.start(now_ns)
         self._pacing.start(now_ns)
+
+    def _write_silence(self, frames: int, now_ns: int) -> None:
+        block = self._block[: frames * self.spec.frame_octets]
+        self._mixer.mix((), frames, block)
+        self.device.write(block, now_ns)
 
     def leave(self, line: Line) -> None:
         """Mix this line no more; harmless when it has not joined."""

@@ -44,7 +44,7 @@ from ringproto.messages import (
     parse_request,
 )
 from ringproto.trace import Point
-from ringproto.volume import pack_volumes, unpack_flags, unpack_volumes
+from ringproto.volume import check_volumes, pack_volumes, unpack_flags, unpack_volumes
 
 Port = Output | Input
 
@@ -159,7 +159,9 @@ class Stream:
 
     def _set_volume(self, request: SetVolumeRequest, now_ns: int) -> None:
         line, array = self._array(request)
-        self._volume.set(unpack_volumes(array))
+        levels = unpack_volumes(array)
+        check_volumes(levels)
+        self._volume.set(levels)
         self._turn(line, request)
 
     def _mute(self, request: MuteRequest | UnmuteRequest, now_ns: int) -> None:
@@ -191,17 +193,22 @@ class Stream:
             raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
         self._shut(now_ns)
         self.config.limits.check_open(request)
-        mapping = map_buffer(self._peer.host, self._peer.domid, request.gref_directory, request.buffer_octets)
-        buffer = SharedBuffer(mapping.pages, request.buffer_octets)
-        self._mapping = mapping
-        if isinstance(self.port, Output):
-            self._line = PlaybackLine(request, buffer, self.port, self)
-        else:
-            self._line = CaptureLine(request, buffer, self.port, self)
+        self._mapping = map_buffer(self._peer.host, self._peer.domid, request.gref_directory, request.buffer_octets)
+        try:
+            self._line = self._lay_line(request, SharedBuffer(self._mapping.pages, request.buffer_octets), self.port)
+        except ProtocolError:
+            self._shut(now_ns)  # a guest that is refused takes its pages back
+            raise
         self._line.set_gains(self._volume.gains(request.channels))
         self._state = after_op(self._state, Op.OPEN)
         self.wire.opened()
         self._respond(request.id, request.op, 0)
+
+    def _lay_line(self, request: OpenRequest, buffer: SharedBuffer, port: Port) -> PlaybackLine | CaptureLine:
+        """Raises ProtocolError(EINVAL) for what cannot be mixed."""
+        if isinstance(port, Output):
+            return PlaybackLine(request, buffer, port, self)
+        return CaptureLine(request, buffer, port, self)
 
     def _close(self, request: CloseRequest, now_ns: int) -> None:
         self._shut(now_ns)  # unmapped before it is answered: the guest ends its grants right after

@@ -102,6 +102,7 @@ def be_player(file: str, domain: int, directory: Path, asked: Asked, loudness: L
         params = _params(asked, rate_hz, channels)
         sound = load_sound(Path(file), params)
         chunks, seconds = _periods(sound, params), len(sound) / params.frame_octets / params.rate_hz
+    loudness.check(params.channels)
     machine = Machine(directory, domain)
     with _progress(seconds) as progress:
         bar = progress.add_task(f"playing {file}", total=seconds or None)
@@ -121,6 +122,7 @@ def be_player(file: str, domain: int, directory: Path, asked: Asked, loudness: L
 def be_recorder(file: Path, domain: int, directory: Path, seconds: float, asked: Asked, loudness: Loudness) -> None:
     """Record into a WAV file as domain `domain`.  Raises ConfigError, OSError."""
     params = _params(asked, 48000, 2)
+    loudness.check(params.channels)
     machine = Machine(directory, domain)
     writer = SoundWriter(file, params)
     left = round(seconds * params.rate_hz)

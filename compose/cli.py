@@ -112,6 +112,29 @@ def record(
     be_recorder(file, domain, directory, seconds, (sample_format, rate, channels), Loudness(volume_db))
 
 
+check = typer.Typer(help="Does a backend, or a frontend, keep the rules of the wire?", no_args_is_help=True)
+app.add_typer(check, name="check")
+
+Device = Annotated[int, typer.Option("--device", help="Which of its cards.", min=0)]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the table there, too.", dir_okay=False)]
+
+
+@check.command("backend")
+def check_backend(domain: Domain, directory: MachineDir = DEFAULT_DIR, device: Device = 0, json: Json = None) -> None:
+    """Be a guest and try the backend that serves it, rule by rule."""
+    from compose.check.command import run_backend_check
+
+    run_backend_check(directory, domain, device, json)
+
+
+@check.command("frontend")
+def check_frontend(domain: Domain, directory: MachineDir = DEFAULT_DIR, device: Device = 0, json: Json = None) -> None:
+    """Be the backend of a guest, which plays meanwhile, and judge its frontend."""
+    from compose.check.command import run_frontend_check
+
+    run_frontend_check(directory, domain, device, json)
+
+
 @app.command()
 def version() -> None:
     """Say which vsnd this is."""

@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -58,22 +59,22 @@ def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Cal
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda caught, frame: stopping.append(caught))
     with TraceFile(out / TRACES / "backend.vtrace") as trace:
-        host: EmuHost | None = EmuHost(machine, 0, loop)
-        served = 0
-        while host is not None:
-            opened = open_plain if served else open_traced(out, numbers)
-            backend = Backend(host, later(config, served), opened, trace.writer)
-            if not served:
-                on_ready()
-                quiet_collector()
-                cpu_before_s = cpu_seconds()
+        host = EmuHost(machine, 0, loop)
+        backend = Backend(host, config, open_traced(out, numbers), trace.writer)
+        on_ready()
+        quiet_collector()
+        cpu_before_s = cpu_seconds()
+        for served in count(1):
             _serve(host, loop, stopping)
             report = collect(backend, numbers, cpu_before_s)
             backend.close()
             host.close()
-            host = None if stopping else _wait_for_another(machine, loop, stopping)
-            served += 1
-    write_report(report, out / "backend.json")
+            another = None if stopping else _wait_for_another(machine, loop, stopping)
+            if another is None:
+                write_report(report, out / "backend.json")
+                return
+            host = another
+            backend = Backend(host, later(config, served), open_plain, trace.writer)
 
 
 def _serve(host: EmuHost, loop: RealLoop, stopping: list[int]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from compose.loudness import levels_mdb
 from compose.scenario import GuestSpec, StreamSpec, find_recording
 from compose.sound import SoundWriter, load_sound
 from frontend import CapturePcm, Card, PlaybackPcm, through_losses
@@ -16,7 +17,6 @@ from hosts.api import Host, HostError
 from hosts.tasks import Future, spawn
 from ringproto.card import Direction
 from ringproto.trace import Tracer
-from ringproto.volume import SILENT_MDB
 
 
 class StreamReport(msgspec.Struct, frozen=True):
@@ -171,8 +171,9 @@ class Guest:
 
 async def _turn(pcm: PlaybackPcm | CapturePcm, spec: StreamSpec) -> None:
     """Make it as loud as the scenario says."""
-    if spec.volume_db:
-        await pcm.volume.aset([max(round(spec.volume_db * 1000), SILENT_MDB)])
+    levels = levels_mdb(spec.volume_db)
+    if any(levels):
+        await pcm.volume.aset(levels)
 
 
 async def _close(pcm: PlaybackPcm | CapturePcm) -> None:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from backend.config import ConfigError, Pacing, check_device, read_toml
 from compose.faults import Fault, draw_faults
+from compose.loudness import check_count, levels_mdb
 from frontend.params import PcmParams
 from ringproto.errors import ProtocolError
 from ringproto.formats import Format
@@ -21,6 +22,7 @@ RECORDINGS = Path(__file__).parent / "recordings"
 
 Domid = Annotated[int, Meta(ge=1, le=32751)]  # DOMID_FIRST_RESERVED of Xen is 0x7ff0
 Frames = Annotated[int, Meta(ge=1, le=1 << 20)]
+VolumeDb = Annotated[float, Meta(le=20)]  # ringproto.volume.LOUDEST_MDB
 
 
 class StreamSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,8 +39,8 @@ class StreamSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: Annotated[int, Meta(ge=1, le=8)] = 2
     period_frames: Frames = 480
     buffer_frames: Frames = 1920
-    volume_db: Annotated[float, Meta(le=20)] = 0.0
-    """How loud, against the sound itself."""
+    volume_db: VolumeDb | Annotated[list[VolumeDb], Meta(min_length=1)] = 0.0
+    """How loud, against the sound itself: one number, or one for each channel."""
 
     @property
     def is_playback(self) -> bool:
@@ -149,6 +151,7 @@ def _check_stream(stream: StreamSpec, scenario: Scenario, beside: Path) -> None:
         raise ConfigError(f"records: {stream.records!r}: want a plain file name; it is put into the output folder")
     if not Format.from_name(stream.format).linear:
         raise ConfigError(f"format: {stream.format} cannot be mixed; want a linear one, such as s16_le")
+    check_count(len(levels_mdb(stream.volume_db)), stream.channels, "volume_db")
     if stream.buffer_frames < 2 * stream.period_frames:
         raise ConfigError(
             f"buffer_frames: {stream.buffer_frames}; want at least two periods ({2 * stream.period_frames})"

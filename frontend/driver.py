@@ -19,10 +19,15 @@ from hosts.snapshot import read_tree
 from hosts.tasks import Future, run, within
 from ringproto.card import NODE_NAMES, CardConfig, Direction, StreamConfig, format_transport, parse_card
 from ringproto.errors import ProtocolError
+from ringproto.hwparams import Interval
+from ringproto.nodes import number
 from ringproto.trace import NoTrace, Tracer
 from ringproto.xenbus import FrontendAction, XenbusState, frontend_action, parse_state
 
 log = logging.getLogger("vsnd.frontend")
+
+DOMIDS = Interval(0, 0x7FEF)
+"""Below DOMID_FIRST_RESERVED of public/xen.h."""
 
 CONNECT_LIMIT_NS = 10_000_000_000
 """How long `connect` waits for a backend: the toolstack's own patience with a device."""
@@ -54,14 +59,16 @@ class Card:
         self._rest = host.loop.timer(self._on_rested)
         if host.store.read(f"{self.path}/state") != str(int(self.state)):
             self._set_state(self.state)  # an earlier driver's: its backend has to start over too
-        self._watch = host.store.watch(f"{self.backend_path}/state", lambda path: self._on_backend())
+        self._watched = self.backend_path
+        self._watch = host.store.watch(f"{self._watched}/state", self._on_backend)
+        self._given = host.store.watch(f"{self.path}/backend", self._on_backend)
 
     def _read_config(self) -> CardConfig:
         backend = self.host.store.read(f"{self.path}/backend")
         backend_domid = self.host.store.read(f"{self.path}/backend-id")
         if backend is None or backend_domid is None:
             raise HostError(ENOENT, f"domain {self.host.domid} has no sound card at {self.path}")
-        self.backend_path, self.backend_domid = backend, int(backend_domid)
+        self.backend_path, self.backend_domid = backend, number("backend-id", backend_domid, DOMIDS)
         return parse_card(read_tree(self.host.store, self.path, NODE_NAMES))
 
     async def connected(self) -> None:
@@ -95,6 +102,7 @@ class Card:
             with suppress(HostError):  # a backend that does not answer has nothing to lose either
                 await within(self.host.loop, FINISH_LIMIT_NS, self._finished, "closing")
         self._watch.cancel()
+        self._given.cancel()
         self._rest.disarm()
         if self.state is not XenbusState.CLOSED:
             self._finish()
@@ -109,13 +117,22 @@ class Card:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _on_backend(self) -> None:
+    def _on_backend(self, _path: str) -> None:
         try:
             self._look()
         except (HostError, ProtocolError) as error:
             self._on_trouble(error)
 
+    def _follow(self) -> None:
+        """Turn to the backend that the toolstack named last: it may have given us the card anew, of another one."""
+        backend = self.host.store.read(f"{self.path}/backend")
+        if backend is not None and backend != self._watched:
+            self._watch.cancel()
+            self._watched = self.backend_path = backend
+            self._watch = self.host.store.watch(f"{backend}/state", self._on_backend)
+
     def _look(self) -> None:
+        self._follow()
         backend = parse_state(self.host.store.read(f"{self.backend_path}/state"))
         action = frontend_action(self.state, backend)
         if action is FrontendAction.PUBLISH:
@@ -142,7 +159,7 @@ class Card:
 
     def _on_rested(self, now_ns: int) -> None:
         self._resting = False
-        self._on_backend()
+        self._on_backend(self._watched)
 
     def _publish(self) -> None:
         self._drop_links()

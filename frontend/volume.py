@@ -12,7 +12,7 @@ from frontend.params import PcmParams
 from hosts.api import HostError, Loop
 from hosts.tasks import run
 from ringproto.messages import GetVolumeRequest, MuteRequest, RangeRequest, SetVolumeRequest, UnmuteRequest
-from ringproto.volume import ELEMENT_OCTETS, check_volumes, pack_flags, pack_volumes, unpack_volumes
+from ringproto.volume import ELEMENT_OCTETS, LEAST_MDB, LOUDEST_MDB, pack_flags, pack_volumes, unpack_volumes
 
 
 class Exchange(Protocol):
@@ -42,9 +42,7 @@ class Volume:
 
     async def aset(self, levels_mdb: Sequence[int]) -> None:
         """Set every channel's volume; one number stands for all of them."""
-        levels = self._for_all(levels_mdb)
-        check_volumes(levels)
-        await self._pcm.aexchange(SetVolumeRequest, pack_volumes(levels))
+        await self._pcm.aexchange(SetVolumeRequest, pack_volumes(self._for_all(levels_mdb)))
 
     async def aget(self) -> tuple[int, ...]:
         """Every channel's volume."""
@@ -81,6 +79,9 @@ class Volume:
         levels = tuple(levels_mdb) * count if len(levels_mdb) == 1 else tuple(levels_mdb)
         if len(levels) != count:
             raise HostError(EINVAL, f"{len(levels)} volumes for {count} channels: want one, or one for each")
+        for level in levels:
+            if not LEAST_MDB <= level <= LOUDEST_MDB:
+                raise HostError(EINVAL, f"volume: {level} thousandths of a dB: want {LEAST_MDB} to {LOUDEST_MDB}")
         return levels
 
     def _flags(self, channels: Sequence[int] | None) -> bytes:

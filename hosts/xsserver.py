@@ -8,7 +8,8 @@ Rules:
 1. Replies leave in the order of their requests; watch events stand between messages, never inside.
 2. A watch event equal to one still queued is not queued again, so a client that does not read cannot make his queue
    grow by having others write (XSA-349, XSA-326).
-3. The queue of a client who never reads is bounded: events of other clients' writes fill it too.  Once it overflows,
+3. A guest with 20 answers unread is not answered any more: its requests wait, and then its socket is full.
+4. The queue of a client who never reads is bounded: events of other clients' writes fill it too.  Once it overflows,
    nothing more is queued, and the daemon drops the client.
 """
 
@@ -17,6 +18,7 @@ from errno import E2BIG, EINVAL
 
 from hosts.api import HostError
 from hosts.xenstore.client import StoreClient
+from hosts.xenstore.quota import Quota
 from hosts.xenstore.requests import answer
 from hosts.xenstore.store import XenStore
 from hosts.xswire import (
@@ -32,7 +34,7 @@ from hosts.xswire import (
 from ringproto.errors import ProtocolError
 
 QUEUED_OCTETS_MAX = 1 << 20
-"""256 of the largest messages: more than the replies to all requests that one receive of 4096 octets can hold."""
+"""256 of the largest messages: more than the replies to all requests that one receive of 1024 octets can hold."""
 
 
 class StoreConnection:
@@ -45,10 +47,13 @@ class StoreConnection:
 
     def __init__(self, store: XenStore, domid: int, on_outgoing: Callable[[], None] = lambda: None) -> None:
         self._client = StoreClient(store, domid, self._queue_event)
+        self._usage = store.usage
+        self._domid = domid
         self._on_outgoing = on_outgoing
         self._parser = Parser()
         self._queue: dict[bytes | int, bytes] = {}  # in order; an event is its own key, a reply's key is a number
         self._replies = 0
+        self._unread = 0  # replies that are in the queue
         self._queued_octets = 0
         self.overflowed = False
 
@@ -57,17 +62,27 @@ class StoreConnection:
         """Octets waiting in `outgoing`."""
         return self._queued_octets
 
-    def receive(self, data: bytes) -> None:
-        """Answer the requests in `data`; raises ProtocolError when the stream is lost: drop the connection."""
+    @property
+    def is_full(self) -> bool:
+        """Whether the client has to take its answers first: until then `receive` only piles up what it is given."""
+        return not self._usage.is_allowed(Quota.OUTSTANDING, self._domid, self._unread + 1)
+
+    def receive(self, data: bytes) -> bool:
+        """Answer the requests in `data`, and those still waiting; whether there were any.
+
+        Raises ProtocolError when the stream is lost: drop the connection.
+        """
         self._parser.feed(data)
-        while (message := self._parser.take()) is not None:
+        before = self._replies
+        while not self.is_full and (message := self._parser.take()) is not None:
             self._answer(message)
+        return self._replies > before
 
     def outgoing(self) -> bytes:
         """All that is to be sent to the client, in order; whole messages.  It is then the caller's."""
         data = b"".join(self._queue.values())
         self._queue.clear()
-        self._queued_octets = 0
+        self._queued_octets = self._unread = 0
         return data
 
     def close(self) -> None:
@@ -83,6 +98,7 @@ class StoreConnection:
         except (HostError, ProtocolError) as error:
             kind, payload = Kind.ERROR, pack_error(error.errno or EINVAL)
         self._replies += 1
+        self._unread += 1
         self._enqueue(self._replies, pack_message(Message(kind, payload, request.req_id, request.tx_id)))
         if kind == Kind.WATCH:
             self._queue_event(*split_strings(request.payload)[:2])

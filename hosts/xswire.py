@@ -49,6 +49,9 @@ class Kind(IntEnum):
     RESET_WATCHES = 21
     DIRECTORY_PART = 22
     GET_FEATURE = 23
+    SET_FEATURE = 24
+    GET_QUOTA = 25
+    SET_QUOTA = 26
 
 
 #: The errors a client may be told; it would take any other for EINVAL.

@@ -4,7 +4,8 @@ A volume is a signed number of thousandths of a decibel ("mdb" in names), 0 bein
 (sndif.h, "Request set/get volume").  A flag is the first octet of its element; not 0 means that the channel is meant.
 
 Bounds of our own, since sndif.h gives none: -120 dB and less is silence, as it is 20 dB below the last bit of 16; more
-than +20 dB is refused, since it can only be a mistake, and a loud one.
+than +20 dB is refused, since it can only be a mistake, and a loud one.  What a backend says of its volumes is believed:
+another one may have other bounds.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from ringproto.errors import Errno, ProtocolError
 ELEMENT_OCTETS = 4
 SILENT_MDB = -120_000
 LOUDEST_MDB = 20_000
+LEAST_MDB = -(1 << 31)
+"""That an element can hold."""
 
 
 def pack_volumes(levels_mdb: Sequence[int]) -> bytes:
@@ -23,9 +26,8 @@ def pack_volumes(levels_mdb: Sequence[int]) -> bytes:
 
 
 def unpack_volumes(octets: bytes | bytearray) -> tuple[int, ...]:
-    """The volumes in an array.  Raises ProtocolError(EINVAL) for one beyond `LOUDEST_MDB`."""
+    """The volumes in an array, whatever they are."""
     levels: tuple[int, ...] = Struct(f"<{len(octets) // ELEMENT_OCTETS}i").unpack(octets)
-    check_volumes(levels)
     return levels
 
 

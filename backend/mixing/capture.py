@@ -103,6 +103,7 @@ class CaptureVoice:
     def reset(self) -> None:
         """Forget what is queued and withheld: what comes next is another sound."""
         self.queue.clear()
+        self._remix.settle()
         if self._resampler is not None:
             self._resampler.reset()
 

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.mixing.convert import FloatArray
+from backend.mixing.ramp import Ramp
 from ringproto.errors import Errno, ProtocolError
 
 
@@ -103,27 +104,19 @@ def _place(speaker: Speaker, level: float, present: tuple[Speaker, ...], row: np
         _place(neighbour, level * _FOLD, present, row)
 
 
-RAMP_S = 0.01
-"""How long a change of gain takes.  A step is heard as a click; a hundredth of a second is not, and seems at once."""
-
-
 class Remix:
     """The matrix of one stream, with the guest's gains in it.
 
-    A change of gain is a straight line from where the gains are to where they are to be, over `RAMP_S`, sample by
-    sample and across blocks.  Only then does `apply` make more than one product, and arrays of its own.
+    `rate_hz` is that of the frames it is applied to; it says how long a ramp is.
     """
 
     def __init__(self, source_channels: int, destination_channels: int, rate_hz: int = 48_000) -> None:
-        self._levels = remix_matrix(source_channels, destination_channels)
+        self._levels = self._matrix = remix_matrix(source_channels, destination_channels)
         self.shape = self._levels.shape
         """Source channels, destination channels."""
-        self._ramp_frames = max(1, round(rate_hz * RAMP_S))
-        self._matrix = self._from = self._levels
-        self._left = 0  # frames of the ramp that are still to come
-        self.idle = False
+        self._ramp = Ramp(self.shape, rate_hz)
+        self.idle = self._is_unity()
         """Whether nothing is changed, so that `apply` can be left out."""
-        self._settle()
 
     def set_source_gains(self, gains: Sequence[float], *, ramped: bool = False) -> None:
         """Turn each source channel up or down; 1 is unity, 0 mutes.  At once, unless it is to be `ramped`."""
@@ -134,35 +127,24 @@ class Remix:
         self._set_matrix((self._levels * np.array(gains)).astype(np.float32), ramped)
 
     def _set_matrix(self, matrix: FloatArray, ramped: bool) -> None:
-        if ramped and (self._left or not np.array_equal(matrix, self._matrix)):
-            self._from = self._now()
-            self._left = self._ramp_frames
-            self.idle = False
-        self._matrix = matrix
         if not ramped:
-            self._left = 0
-        if not self._left:
-            self._settle()
+            self._ramp.end()
+        elif not np.array_equal(matrix, self._matrix):  # a guest that repeats itself gets there all the same
+            self._ramp.begin(self._matrix - matrix)
+        self._matrix = matrix
+        self.idle = self._is_unity()
 
-    def _now(self) -> FloatArray:
-        """The matrix where the ramp stands."""
-        faded = (self._from - self._matrix) * np.float32(self._left / self._ramp_frames)
-        return np.asarray(self._matrix + faded, np.float32)
+    def _is_unity(self) -> bool:
+        return not self._ramp.left and self.shape[0] == self.shape[1] and np.array_equal(self._matrix, self._levels)
 
-    def _settle(self) -> None:
-        self.idle = self.shape[0] == self.shape[1] and np.array_equal(self._matrix, np.eye(self.shape[0]))
+    def settle(self) -> None:
+        """Be where the gains are to be: what comes next does not continue what came before."""
+        self._ramp.end()
+        self.idle = self._is_unity()
 
     def apply(self, frames: FloatArray, out: FloatArray) -> None:
         """Remix `frames` into as many frames of `out`."""
         np.matmul(frames, self._matrix, out=out)
-        if self._left:
-            self._ramp(frames, out)
-
-    def _ramp(self, frames: FloatArray, out: FloatArray) -> None:
-        """Lead from the old gains to the new: what is missing of the old fades out."""
-        count = min(self._left, len(frames))
-        fading = np.arange(self._left - 1, self._left - 1 - count, -1, dtype=np.float32) / np.float32(self._ramp_frames)
-        out[:count] += (frames[:count] @ (self._from - self._matrix)) * fading[:, np.newaxis]
-        self._left -= count
-        if not self._left:
-            self._settle()
+        if self._ramp.left:
+            self._ramp.add(frames, out)
+            self.idle = self._is_unity()

@@ -70,8 +70,9 @@ class RemixSource:
         return frames
 
     def reset(self) -> None:
-        """Nothing is kept between reads."""
+        """Nothing is kept between reads but a change of gain."""
         self._source.reset()
+        self._remix.settle()
 
 
 class ResampleSource:

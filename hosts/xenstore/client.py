@@ -9,16 +9,20 @@ from errno import E2BIG, EACCES, EEXIST, EINVAL, ENOENT
 
 from hosts.api import HostError
 from hosts.xenstore.nodes import Node
-from hosts.xenstore.paths import ABSOLUTE_OCTETS_MAX, SPECIAL, home_of, resolve
+from hosts.xenstore.paths import ABSOLUTE_OCTETS_MAX, home_of, resolve, special_of
 from hosts.xenstore.perms import PRIVILEGED, Access, format_perms, parse_perms
 from hosts.xenstore.quota import Quota
 from hosts.xenstore.store import XenStore
-from hosts.xenstore.transaction import Edit, Transaction
+from hosts.xenstore.transaction import COST_OCTETS, Edit, Transaction
 from hosts.xenstore.watches import Deliver, Watch
 from hosts.xswire import PAYLOAD_OCTETS_MAX, encode_text
 
 #: So that an event, the longest path and the token with a NUL each, always fits a message of 4096 octets.
 TOKEN_OCTETS_MAX = PAYLOAD_OCTETS_MAX - ABSOLUTE_OCTETS_MAX - 2
+
+
+def _cost_octets(watch: Watch) -> int:
+    return COST_OCTETS + len(watch.path) + len(watch.token)
 
 
 class StoreClient:
@@ -46,34 +50,42 @@ class StoreClient:
 
     def get_perms(self, path: str, tx: int = 0) -> tuple[str, ...]:
         """The node's permissions, such as `("n1", "r0")`."""
-        return format_perms(self._get(path, tx).perms)
+        if path not in self._store.special_perms:
+            return format_perms(self._get(path, tx).perms)
+        perms = self._store.special_perms[path]
+        if not self._store.domains.allows(perms, self._domid, Access.READ):
+            raise HostError(EACCES, f"domain {self._domid} may not", path)
+        return format_perms(perms)
 
     def write(self, path: str, value: bytes, tx: int = 0) -> None:
         """Set the value, making missing parents; E2BIG when path and value do not fit a message."""
         node = self._resolve(path)
         if len(path) + 1 + len(value) > PAYLOAD_OCTETS_MAX:
             raise HostError(E2BIG, "the value is longer than a message", path)
-        self._edit(node, lambda draft: draft.write(self._domid, node, value), tx)
+        self._edit(node, lambda draft: draft.write(self._domid, node, value), tx, len(node) + len(value))
 
     def mkdir(self, path: str, tx: int = 0) -> None:
         """Make the node and missing parents, unless it exists."""
         node = self._resolve(path)
-        self._edit(node, lambda draft: draft.mkdir(self._domid, node), tx)
+        self._edit(node, lambda draft: draft.mkdir(self._domid, node), tx, len(node))
 
     def remove(self, path: str, tx: int = 0) -> None:
         """Remove the node and all below; ENOENT only when its parent is missing as well."""
         node = self._resolve(path)
-        self._edit(node, lambda draft: draft.remove(self._domid, node), tx)
+        self._edit(node, lambda draft: draft.remove(self._domid, node), tx, len(node))
 
     def set_perms(self, path: str, texts: Sequence[str], tx: int = 0) -> None:
-        """Replace the permissions."""
-        node, perms = self._resolve(path), parse_perms(texts)
-        self._edit(node, lambda draft: draft.set_perms(self._domid, node, perms), tx)
+        """Replace the permissions.  Dom0 says who hears of domains by those of the special names."""
+        perms = parse_perms(texts)
+        if path in self._store.special_perms:
+            self.privileged_store().special_perms[path] = perms
+            return
+        node = self._resolve(path)
+        self._edit(node, lambda draft: draft.set_perms(self._domid, node, perms), tx, len(node) + 8 * len(perms))
 
     def start(self) -> int:
         """Begin a transaction and return its number, never 0."""
-        self._store.usage.check(Quota.TRANSACTIONS, self._domid, 1)
-        self._store.usage.add(Quota.TRANSACTIONS, self._domid, 1)
+        self._store.usage.take(Quota.TRANSACTIONS, self._domid, 1)
         self._last_tx = self._last_tx % 0xFFFFFFFF + 1
         assert self._last_tx not in self._transactions
         self._transactions[self._last_tx] = Transaction(self._store, self._domid)
@@ -84,6 +96,7 @@ class StoreClient:
         transaction = self._transaction(tx)
         del self._transactions[tx]
         self._store.usage.add(Quota.TRANSACTIONS, self._domid, -1)
+        transaction.close()
         if commit:
             transaction.commit()
 
@@ -97,9 +110,10 @@ class StoreClient:
             raise HostError(EINVAL, "the watch token is too long")
         if (absolute, token) in self._watches:
             raise HostError(EEXIST, "watched already", path)
-        self._store.usage.check(Quota.WATCHES, self._domid, 1)
-        self._store.usage.add(Quota.WATCHES, self._domid, 1)
         watch = Watch(absolute, token, self._domid, self._deliver, len(absolute) - len(path), depth)
+        self._store.usage.check(Quota.WATCHES, self._domid, 1)
+        self._store.usage.take(Quota.MEMORY, self._domid, _cost_octets(watch))
+        self._store.usage.add(Quota.WATCHES, self._domid, 1)
         self._watches[absolute, token] = watch
         self._store.watches.add(watch)
 
@@ -110,11 +124,10 @@ class StoreClient:
             raise HostError(ENOENT, "not watched", path)
         self._forget(watch)
 
-    def reset_watches(self) -> None:
-        """End all watches."""
-        watches, self._watches = self._watches, {}
-        for watch in watches.values():
-            self._forget(watch)
+    @property
+    def features(self) -> int:
+        """What the store does for this domain beyond what it has always done."""
+        return self._store.domains.features(self._domid)
 
     def privileged_store(self) -> XenStore:
         """The store itself, to introduce and release domains; HostError(EACCES) unless this is Dom0."""
@@ -124,7 +137,9 @@ class StoreClient:
 
     def close(self) -> None:
         """End all transactions and watches."""
-        self.reset_watches()
+        watches, self._watches = self._watches, {}
+        for watch in watches.values():
+            self._forget(watch)
         for tx in tuple(self._transactions):
             self.end(tx, commit=False)
 
@@ -132,11 +147,12 @@ class StoreClient:
         return resolve(path, home_of(self._domid))
 
     def _resolve_watched(self, path: str) -> str:
-        return path if path in SPECIAL else self._resolve(path)
+        return self._resolve(path) if special_of(path) is None else path
 
     def _forget(self, watch: Watch) -> None:
         self._store.watches.discard(watch)
         self._store.usage.add(Quota.WATCHES, self._domid, -1)
+        self._store.usage.add(Quota.MEMORY, self._domid, -_cost_octets(watch))
 
     def _transaction(self, tx: int) -> Transaction:
         if tx not in self._transactions:
@@ -149,9 +165,9 @@ class StoreClient:
             return self._transaction(tx).get(node)
         return self._store.draft().get(self._domid, node, Access.READ)
 
-    def _edit(self, path: str, edit: Edit, tx: int) -> None:
+    def _edit(self, path: str, edit: Edit, tx: int, octets: int) -> None:
         if tx:
-            self._transaction(tx).edit(path, edit)
+            self._transaction(tx).edit(path, edit, octets)
             return
         draft = self._store.draft()
         edit(draft)

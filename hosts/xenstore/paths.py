@@ -16,9 +16,10 @@ RELATIVE_OCTETS_MAX = 2048
 
 INTRODUCE_DOMAIN = "@introduceDomain"
 RELEASE_DOMAIN = "@releaseDomain"
-SPECIAL = frozenset({INTRODUCE_DOMAIN, RELEASE_DOMAIN})
 
 _PATH = re.compile(r"/|(?:/[A-Za-z0-9_-]+)+")
+_SPECIAL = re.compile(rf"({INTRODUCE_DOMAIN}|{RELEASE_DOMAIN})(/[0-9]{{1,5}})?")
+_HOME = re.compile(r"/local/domain/[0-9]+/")
 
 
 def home_of(domid: int) -> str:
@@ -35,6 +36,18 @@ def resolve(path: str, home: str) -> str:
     if len(path) > limit or _PATH.fullmatch(absolute) is None:
         raise HostError(EINVAL, "not a valid xenstore path", path[:80])
     return absolute
+
+
+def special_of(path: str) -> str | None:
+    """`@introduceDomain` or `@releaseDomain`, if the path is that, maybe with one domain's number behind; else None."""
+    matched = _SPECIAL.fullmatch(path)
+    return None if matched is None else matched[1]
+
+
+def relative_octets(path: str) -> int:
+    """How long an absolute path is, not counting the home of the domain whose it is."""
+    home = _HOME.match(path)
+    return len(path) - (home.end() if home else 0)
 
 
 def parent_of(path: str) -> str:

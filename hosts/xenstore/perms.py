@@ -61,11 +61,11 @@ def format_perms(perms: Perms) -> tuple[str, ...]:
     return tuple(f"{_LETTER[perm.access]}{perm.domid}" for perm in perms)
 
 
-def allows(perms: Perms, domid: int, wanted: Access) -> bool:
-    """Whether `domid` may do all of what is wanted."""
-    if domid in (PRIVILEGED, perms[0].domid):
+def allows(perms: Perms, domid: int, wanted: Access, target: int | None = None) -> bool:
+    """Whether `domid` may do all of what is wanted; what is said of its `target` counts as if said of itself."""
+    if domid == PRIVILEGED or perms[0].domid in (domid, target):
         return True
-    granted = next((perm.access for perm in perms[1:] if perm.domid == domid), perms[0].access)
+    granted = next((perm.access for perm in perms[1:] if perm.domid in (domid, target)), perms[0].access)
     return wanted in granted
 
 
@@ -75,5 +75,6 @@ def inherited(perms: Perms, creator: int) -> Perms:
 
 
 def without(perms: Perms, domid: int) -> Perms:
-    """The permissions with nothing said about `domid`, which must not be the owner."""
-    return (perms[0], *(perm for perm in perms[1:] if perm.domid != domid))
+    """The permissions with nothing said about `domid`; what it owned is Dom0's."""
+    first = ROOT_PERMS[0] if perms[0].domid == domid else perms[0]
+    return (first, *(perm for perm in perms[1:] if perm.domid != domid))

@@ -8,13 +8,14 @@ from errno import EBUSY, EINVAL, ENOSYS
 
 from hosts.api import HostError
 from hosts.xenstore.client import StoreClient
+from hosts.xenstore.control import control
+from hosts.xenstore.domains import WATCH_DEPTH
 from hosts.xenstore.paths import home_of
 from hosts.xenstore.perms import parse_domid
+from hosts.xenstore.quota import Quota
 from hosts.xswire import PAYLOAD_OCTETS_MAX, Kind, Message, decode_text, pack_strings, split_strings
 
 OK = pack_strings("OK")
-#: XENSTORE_SERVER_FEATURE_WATCHDEPTH of public/io/xs_wire.h: WATCH takes a depth.
-FEATURES = 4
 
 
 def answer(client: StoreClient, request: Message) -> bytes:
@@ -70,7 +71,7 @@ def _get_perms(client: StoreClient, request: Message) -> bytes:
 
 
 def _watch(client: StoreClient, request: Message) -> bytes:
-    path, token, *depth = _strings(request, 2, 3)
+    path, token, *depth = _strings(request, 2, 3 if client.features & WATCH_DEPTH else 2)
     client.watch(path, token, _decimal(depth[0]) if depth else None)
     return OK
 
@@ -81,7 +82,7 @@ def _unwatch(client: StoreClient, request: Message) -> bytes:
 
 
 def _reset_watches(client: StoreClient, _request: Message) -> bytes:
-    client.reset_watches()
+    client.close()  # transactions too, also the one that this request may be in
     return OK
 
 
@@ -106,15 +107,27 @@ def _introduce(client: StoreClient, request: Message) -> bytes:
 
 
 def _release(client: StoreClient, request: Message) -> bytes:
-    (domid,) = _strings(request, 1)
-    client.privileged_store().release(parse_domid(domid))
+    store, (domid,) = client.privileged_store(), _strings(request, 1)
+    store.domains.check_guest(parse_domid(domid))
+    store.release(parse_domid(domid))
+    return OK
+
+
+def _resume(client: StoreClient, request: Message) -> bytes:
+    store, (domid,) = client.privileged_store(), _strings(request, 1)
+    store.domains.check_guest(parse_domid(domid))  # nothing to do: with us a domain dies once
     return OK
 
 
 def _is_domain_introduced(client: StoreClient, request: Message) -> bytes:
-    (domid,) = _strings(request, 1)
-    known = client.privileged_store().is_introduced(parse_domid(domid))
-    return pack_strings("T" if known else "F")
+    store, (domid,) = client.privileged_store(), _strings(request, 1)
+    return pack_strings("T" if parse_domid(domid) in store.domains else "F")
+
+
+def _set_target(client: StoreClient, request: Message) -> bytes:
+    store, (domid, target) = client.privileged_store(), _strings(request, 2)
+    store.domains.set_target(parse_domid(domid), parse_domid(target))
+    return OK
 
 
 def _get_domain_path(_client: StoreClient, request: Message) -> bytes:
@@ -148,11 +161,40 @@ def _set_perms(client: StoreClient, request: Message) -> bytes:
     return OK
 
 
-def _get_feature(_client: StoreClient, _request: Message) -> bytes:
-    return pack_strings(str(FEATURES))
+def _get_feature(client: StoreClient, request: Message) -> bytes:
+    if not request.payload:
+        return pack_strings(str(client.features))
+    store, (domid,) = client.privileged_store(), _strings(request, 1)
+    return pack_strings(str(store.domains.features(parse_domid(domid))))
+
+
+def _set_feature(client: StoreClient, request: Message) -> bytes:
+    store, (domid, features) = client.privileged_store(), _strings(request, 2)
+    store.domains.set_features(parse_domid(domid), _decimal(features))
+    return OK
+
+
+def _get_quota(client: StoreClient, request: Message) -> bytes:
+    usage = client.privileged_store().usage
+    if not request.payload:
+        return pack_strings(" ".join(quota.wire_name for quota in Quota))
+    *domid, name = _strings(request, 1, 2)
+    return pack_strings(str(usage.limit(Quota.named(name), parse_domid(domid[0]) if domid else None)))
+
+
+def _set_quota(client: StoreClient, request: Message) -> bytes:
+    usage = client.privileged_store().usage
+    *domid, name, most = _strings(request, 2, 3)
+    usage.set_limit(Quota.named(name), _decimal(most), parse_domid(domid[0]) if domid else None)
+    return OK
+
+
+def _control(client: StoreClient, request: Message) -> bytes:
+    return pack_strings(control(client.privileged_store(), *_strings(request, 1, PAYLOAD_OCTETS_MAX)))
 
 
 _HANDLERS: dict[int, Callable[[StoreClient, Message], bytes]] = {
+    Kind.CONTROL: _control,
     Kind.DIRECTORY: _directory,
     Kind.READ: _read,
     Kind.GET_PERMS: _get_perms,
@@ -170,5 +212,10 @@ _HANDLERS: dict[int, Callable[[StoreClient, Message], bytes]] = {
     Kind.IS_DOMAIN_INTRODUCED: _is_domain_introduced,
     Kind.RESET_WATCHES: _reset_watches,
     Kind.DIRECTORY_PART: _directory_part,
+    Kind.RESUME: _resume,
+    Kind.SET_TARGET: _set_target,
     Kind.GET_FEATURE: _get_feature,
+    Kind.SET_FEATURE: _set_feature,
+    Kind.GET_QUOTA: _get_quota,
+    Kind.SET_QUOTA: _set_quota,
 }

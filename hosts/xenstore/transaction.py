@@ -10,14 +10,16 @@ from collections.abc import Callable
 from errno import EAGAIN
 
 from hosts.api import HostError
-from hosts.xenstore import quota
 from hosts.xenstore.draft import Draft
 from hosts.xenstore.nodes import Node, find
 from hosts.xenstore.perms import Access
-from hosts.xenstore.quota import check_limit
+from hosts.xenstore.quota import Quota
 from hosts.xenstore.store import XenStore
 
 Edit = Callable[[Draft], None]
+
+COST_OCTETS = 200
+"""What anything remembered takes beside paths and values, in round numbers."""
 
 
 class Transaction:
@@ -31,20 +33,27 @@ class Transaction:
         self._edits: list[Edit] = []
         self._read: set[str] = set()
         self._written: set[str] = set()
+        self._memory_octets = 0
 
     def get(self, path: str) -> Node:
         """The node to read; HostError as outside a transaction.  That a node is missing has been read as well."""
-        if path not in self._written:
-            self._check_room()
+        if path not in self._written and path not in self._read:
+            self._take_room(len(path))
             self._read.add(path)
         return self._draft.get(self._domid, path, Access.READ)
 
-    def edit(self, path: str, edit: Edit) -> None:
-        """Make a change, here and again at the commit."""
-        self._check_room()
-        edit(self._draft)
+    def edit(self, path: str, edit: Edit, octets: int) -> None:
+        """Make a change, here and again at the commit; it has `octets` to remember.  One that is refused is none."""
+        draft = self._draft.fork()
+        edit(draft)
+        self._take_room(octets)
+        self._draft = draft
         self._edits.append(edit)
         self._written.add(path)
+
+    def close(self) -> None:
+        """It is over, one way or the other."""
+        self._store.usage.add(Quota.MEMORY, self._domid, -self._memory_octets)
 
     def commit(self) -> None:
         """Make the changes for everybody; HostError(EAGAIN) when others interfered."""
@@ -58,9 +67,12 @@ class Transaction:
             raise HostError(EAGAIN, "the transaction's changes are no longer possible") from error
         self._store.commit(draft)
 
-    def _check_room(self) -> None:
-        nodes = len(self._read) + len(self._edits) + 1
-        check_limit(self._domid, nodes, quota.NODES_PER_TRANSACTION_MAX, "nodes in a transaction")
+    def _take_room(self, octets: int) -> None:
+        """One more to remember."""
+        usage, octets = self._store.usage, octets + COST_OCTETS
+        usage.check(Quota.TRANSACTION_NODES, self._domid, len(self._read) + len(self._edits) + 1)
+        usage.take(Quota.MEMORY, self._domid, octets)
+        self._memory_octets += octets
 
 
 def _generation(root: Node, path: str) -> int | None:

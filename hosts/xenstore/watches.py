@@ -10,10 +10,11 @@ may read the parent hears that a child came or went.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hosts.xenstore.domains import Domains
 from hosts.xenstore.draft import Change
 from hosts.xenstore.nodes import Node, find, walk
 from hosts.xenstore.paths import names_of, parent_of
-from hosts.xenstore.perms import Access, allows
+from hosts.xenstore.perms import Access, Perms
 
 #: Takes the path as the client named it, and the token.
 Deliver = Callable[[str, str], None]
@@ -38,7 +39,8 @@ class Watch:
 class Watches:
     """All watches of the machine, by path, so that a change costs its depth and not their number."""
 
-    def __init__(self) -> None:
+    def __init__(self, domains: Domains) -> None:
+        self._domains = domains
         self._at: dict[str, list[Watch]] = {}
 
     def add(self, watch: Watch) -> None:
@@ -58,7 +60,7 @@ class Watches:
         ancestor, names = "", names_of(change.path)
         for levels, name in zip(range(len(names), -1, -1), [*names, ""], strict=True):
             for watch in tuple(self._at.get(ancestor or "/", ())):
-                if (watch.depth is None or levels <= watch.depth) and _may_hear(watch.domid, change, parent):
+                if (watch.depth is None or levels <= watch.depth) and self._may_hear(watch.domid, change, parent):
                     watch.tell(change.path)
             ancestor = f"{ancestor}/{name}"
         if change.after is None and change.before is not None:
@@ -69,19 +71,22 @@ class Watches:
         for lost, node in walk(path, removed):
             if lost != path and lost in self._at:
                 for watch in tuple(self._at[lost]):
-                    if allows(node.perms, watch.domid, Access.READ):
+                    if self._domains.allows(node.perms, watch.domid, Access.READ):
                         watch.tell(lost)
 
-    def fire_special(self, name: str, may_hear: Callable[[int], bool]) -> None:
-        """Tell of something that is no node, such as `@releaseDomain`."""
-        for watch in tuple(self._at.get(name, ())):
-            if may_hear(watch.domid):
-                watch.tell(name)
+    def fire_special(self, name: str, domid: int, perms: Perms) -> None:
+        """Tell that domain `domid` came or went, by the special `name`, those whom `perms` let read.
 
+        A watch with a depth wants to know which domain; one of `@releaseDomain/3` wants to hear of that domain alone.
+        """
+        named = f"{name}/{domid}"
+        for watch in (*self._at.get(name, ()), *self._at.get(named, ())):
+            if watch.depth != 0 and self._domains.allows(perms, watch.domid, Access.READ):
+                watch.tell(name if watch.path == name and watch.depth is None else named)
 
-def _may_hear(domid: int, change: Change, parent: Node | None) -> bool:
-    before, after = change.before, change.after
-    if any(node is not None and allows(node.perms, domid, Access.READ) for node in (before, after)):
-        return True
-    came_or_went = before is None or after is None
-    return came_or_went and parent is not None and allows(parent.perms, domid, Access.READ)
+    def _may_hear(self, domid: int, change: Change, parent: Node | None) -> bool:
+        before, after = change.before, change.after
+        if any(node is not None and self._domains.allows(node.perms, domid, Access.READ) for node in (before, after)):
+            return True
+        came_or_went = before is None or after is None
+        return came_or_went and parent is not None and self._domains.allows(parent.perms, domid, Access.READ)

@@ -7,6 +7,7 @@ import pytest
 from backend.config import BackendConfig
 from backend.daemon import Backend
 from backend.devices.registry import open_device
+from compose.check.kernel import KernelEvents
 from hosts.api import Loop
 from hosts.sim.machine import SimMachine
 from ringproto.abi import Trigger
@@ -14,7 +15,6 @@ from ringproto.card import Direction
 from ringproto.messages import CloseRequest
 from ringproto.trace import NoTrace
 from tests.backend.rawguest import MS, RawGuest
-from tests.ringproto.kernelevents import KernelEvents
 
 OLD, NEW = False, True
 PERIOD_MS = 10

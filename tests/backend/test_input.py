@@ -197,3 +197,14 @@ def test_of_a_gap_of_minutes_two_seconds_are_silence_and_the_rest_is_only_counte
     assert line.skips == [58 * 48000]
     assert sum(frames for frames, _ in line.blocks) == 2 * 48000 + 480
     assert line.blocks[-1] == (480, 60 * 48000 + 480)
+
+
+def test_a_card_that_rests_anywhere_begins_with_a_whole_period(parts: Parts) -> None:
+    parts.device.written_frames = 100
+    line = FakeLine(parts.input)
+    parts.input.join(line, 0)
+    assert parts.input.next_frame == 480
+    sound = parts.record(700)
+    octets, _ = line.queue.peek(9600)
+    assert bytes(octets) == sound[380 * 4 :]
+    assert line.blocks == [(320, 800)]

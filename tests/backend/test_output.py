@@ -201,3 +201,14 @@ def test_a_card_with_less_room_than_it_said_has_failed(
         parts.output.join(FakeLine(1), 0)
     assert broken.value.errno == EIO
     assert "less room than its buffer" in caplog.text
+
+
+def test_a_card_that_rests_anywhere_begins_with_a_whole_period(parts: Parts) -> None:
+    """Otherwise a guest's periods would end between the card's interrupts, and it would be told of them late."""
+    parts.device.at = parts.device.written_frames = 100
+    assert parts.output.next_frame == PERIOD
+    line = FakeLine(7)
+    parts.output.join(line, 0)
+    assert parts.device.heard[: (PERIOD - 100) * 4] == bytes((PERIOD - 100) * 4)
+    assert parts.device.heard[(PERIOD - 100) * 4 :][:4] == bytes((7, 0, 7, 0))
+    assert parts.device.written_frames % PERIOD == 0

@@ -1,9 +1,11 @@
 """What each request does, answered over the wire."""
 
+from dataclasses import replace
+
 import pytest
 
 from ringproto.abi import Op, Trigger
-from ringproto.card import Direction
+from ringproto.card import CardConfig, Direction, PcmConfig, StreamConfig
 from ringproto.errors import Errno
 from ringproto.formats import Format
 from ringproto.hwparams import HwParams, Interval
@@ -15,7 +17,16 @@ from ringproto.messages import (
     ReadRequest,
     WriteRequest,
 )
-from tests.backend.rawguest import BUFFER_FRAMES, FRAME_OCTETS, PERIOD_FRAMES, RawGuest, card, machine_with_backend
+from ringproto.pagedir import build_directory, data_pages, directory_pages
+from tests.backend.rawguest import (
+    BUFFER_FRAMES,
+    FRAME_OCTETS,
+    LIMITS,
+    PERIOD_FRAMES,
+    RawGuest,
+    card,
+    machine_with_backend,
+)
 
 ANY = Interval(0, 1 << 31)
 FULL = bytes(range(256)) * (BUFFER_FRAMES * FRAME_OCTETS // 256)
@@ -105,6 +116,23 @@ def test_the_buffer_is_unmapped_when_close_is_answered(guest: RawGuest) -> None:
     guest.buffer.release()
     for grant in guest.grants:
         grant.end()  # the simulated memory refuses while the backend still holds a page
+
+
+def test_the_buffer_is_unmapped_when_an_open_is_refused() -> None:
+    """12 channels are what the guest's own configuration allows, but nobody knows which loudspeakers they are."""
+    machine, dom0, _backend = machine_with_backend()
+    allowed = replace(LIMITS, channels_max=12)
+    stream = StreamConfig(0, Direction.PLAYBACK, "speaker", allowed)
+    guest = RawGuest(machine, dom0, config=CardConfig("raw", "raw", (PcmConfig(0, "raw", (stream,)),), allowed))
+    guest.connect()
+    held = dom0.leftovers()
+    size = 12 * 2 * BUFFER_FRAMES
+    data, directory = guest.host.share(0, data_pages(size)), guest.host.share(0, directory_pages(size))
+    build_directory(data.refs, directory.refs, directory.pages)
+    request = OpenRequest(guest.next_id(), 48000, Format.S16_LE, 12, size, directory.refs[0], 0)
+    assert guest.call(request) == -Errno.EINVAL
+    assert dom0.leftovers() == held
+    assert guest.open() == 0, "and in another way it can be opened"
 
 
 def test_a_buffer_that_was_not_granted_is_refused_efault(guest: RawGuest) -> None:

@@ -8,6 +8,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ringproto.abi import Trigger
+from ringproto.buffer import SharedBuffer
 from ringproto.card import Direction
 from ringproto.errors import Errno
 from ringproto.messages import (
@@ -107,6 +108,32 @@ def test_what_is_set_before_the_start_holds_from_the_first_frame(listener: Liste
     assert heard[0, 0] == heard[479, 1] == LEVEL / 10
 
 
+def test_a_ramp_that_was_cut_short_by_a_stop_does_not_go_on_in_the_next_sound(listener: Listener) -> None:
+    listener.start()
+    listener.play(4)
+    assert listener.ask(SetVolumeRequest, pack_volumes([-20_000, -20_000])) == 0
+    assert listener.guest.trigger(Trigger.STOP) == 0
+    listener.guest.settle(40 * MS)
+    listener.written = 0
+    for _ in range(BUFFER_FRAMES // PERIOD_FRAMES):
+        listener.feed()
+    assert listener.guest.trigger(Trigger.START) == 0
+    listener.guest.settle(15 * MS)
+    assert set(listener.heard()[:, 0]) == {LEVEL, LEVEL / 10}
+
+
+def test_what_is_set_in_a_pause_holds_from_the_first_frame_after_it(listener: Listener) -> None:
+    listener.start()
+    listener.play(2)
+    assert listener.guest.trigger(Trigger.PAUSE) == 0
+    listener.guest.settle(40 * MS)
+    assert listener.ask(SetVolumeRequest, pack_volumes([-20_000, 0])) == 0
+    assert listener.guest.trigger(Trigger.RESUME) == 0
+    listener.guest.settle(15 * MS)
+    left, right = listener.heard().T
+    assert set(left[right == LEVEL]) == {LEVEL, LEVEL / 10}
+
+
 def test_volumes_are_given_back_as_they_were_set_and_outlive_an_opening(listener: Listener) -> None:
     guest = listener.guest
     assert guest.open() == 0
@@ -145,6 +172,51 @@ def test_the_extremes_of_a_word(listener: Listener) -> None:
     array = bytearray(8)
     listener.guest.buffer.read_into(0, memoryview(array))
     assert unpack_volumes(array) == (-(1 << 31), -(1 << 31)), "a refusal changes nothing"
+
+
+def test_an_array_that_changes_while_it_is_read_counts_as_it_was_read(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert listener.guest.open() == 0
+    read_into, reads = SharedBuffer.read_into, list[int]()
+
+    def read_and_let_change(buffer: SharedBuffer, offset: int, into: memoryview) -> None:
+        read_into(buffer, offset, into)
+        reads.append(len(into))
+        listener.guest.data_pages[0][:8] = b"\xff\xff\xff\x7f" * 2  # far too loud
+
+    monkeypatch.setattr(SharedBuffer, "read_into", read_and_let_change)
+    assert listener.ask(SetVolumeRequest, pack_volumes([-5, -7])) == 0
+    monkeypatch.undo()
+    assert reads == [8]
+    assert listener.ask(GetVolumeRequest, bytes(8)) == 0
+    array = bytearray(8)
+    listener.guest.buffer.read_into(0, memoryview(array))
+    assert unpack_volumes(array) == (-5, -7)
+
+
+def test_refusals_are_the_guests_own_affair(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
+    """However often it asks for nonsense: the answer is all there is, and its sound goes on."""
+    listener.start()
+    listener.play(2)
+    caplog.clear()
+    for _ in range(20):
+        assert listener.ask(SetVolumeRequest, pack_volumes([(1 << 31) - 1] * 2)) == -Errno.EINVAL
+        assert listener.guest.call(MuteRequest(listener.guest.next_id(), SIZE, 8)) == -Errno.EINVAL
+    assert caplog.records == []
+    assert listener.guest.trigger(Trigger.STOP) == 0
+    assert set(listener.heard()[: 2 * PERIOD_FRAMES, 0]) == {LEVEL}
+
+
+def test_a_mute_is_not_lifted_by_a_volume_nor_by_opening_anew(listener: Listener) -> None:
+    assert listener.guest.open() == 0
+    assert listener.ask(MuteRequest, pack_flags([False, True])) == 0
+    assert listener.ask(SetVolumeRequest, pack_volumes([-20_000, 20_000])) == 0
+    listener.start()
+    listener.play(3)
+    heard = listener.heard()[: 3 * PERIOD_FRAMES]
+    assert set(heard[:, 0]) == {LEVEL / 10}
+    assert set(heard[:, 1]) == {0}
 
 
 def test_a_recording_has_its_volume_too(tmp_path: Path) -> None:

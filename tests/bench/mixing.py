@@ -5,7 +5,8 @@
 A period is 480 stereo frames of s16 (10 ms at 48 kHz).  C reads one array per voice; the Mixer takes frames out of its
 voices' queues as in the daemon, so its figures hold the queue's bookkeeping as well.  Medians, in microseconds.
 `alone` is the one voice that is copied untouched; the other counts are summed in float32.  `resampled` comes from
-44100 Hz, which C has no counterpart for.
+44100 Hz, which C has no counterpart for.  `volume` is one voice of 16, by what its guest did to its volume: nothing,
+turned it down, or turns it all the time, so that every frame belongs to a ramp.
 """
 
 import ctypes
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
@@ -25,11 +27,13 @@ from backend.mixing.queue import FrameQueue
 from backend.mixing.spec import SampleSpec
 from backend.mixing.voice import Voice
 from ringproto.formats import Format
+from ringproto.volume import gain_of
 
 PERIOD_FRAMES = 480
 VOICES = (1, 8, 16, 64)
 DEVICE = SampleSpec(Format.S16_LE, 2, 48000)
 PERIODS = 200
+MINUS_6_DB = gain_of(-6_000)
 
 C_SOURCE = """
 #include <math.h>
@@ -60,10 +64,16 @@ def measure() -> dict[str, object]:
             "times_c": None if c_us is None else round(ours / c_us[count], 1),
         }
     alone = round(_mixer_us(1, DEVICE, alone=True), 2)
-    return {"period_frames": PERIOD_FRAMES, "period_us": 10_000, "alone_us": alone, "voices": rows}
+    volume = {
+        "unity_us": round(_mixer_us(16, DEVICE) / 16, 2),
+        "turned_down_us": round(_mixer_us(16, DEVICE, gains=(MINUS_6_DB,)) / 16, 2),
+        "ramping_us": round(_mixer_us(16, DEVICE, gains=(MINUS_6_DB, 1.0)) / 16, 2),
+    }
+    return {"period_frames": PERIOD_FRAMES, "period_us": 10_000, "alone_us": alone, "voices": rows, "volume": volume}
 
 
-def _mixer_us(count: int, guest: SampleSpec, *, alone: bool = False) -> float:
+def _mixer_us(count: int, guest: SampleSpec, *, alone: bool = False, gains: tuple[float, ...] = (1.0,)) -> float:
+    """With several `gains`, the next one is set before each period."""
     period_octets = -(-PERIOD_FRAMES * guest.rate_hz // DEVICE.rate_hz) * guest.frame_octets
     queues = [FrameQueue(4 * period_octets, guest.frame_octets) for _ in range(count)]
     voices = [Voice(guest, DEVICE, queue, PERIOD_FRAMES) for queue in queues]
@@ -72,16 +82,22 @@ def _mixer_us(count: int, guest: SampleSpec, *, alone: bool = False) -> float:
         queue.reserve(queue.room_octets)[0][:] = rng.integers(-400, 400, queue.room_octets // 2, "<i2").tobytes()
         queue.commit(2 * period_octets)
         if not alone:
-            voice.set_gains([0.999999, 0.999999] if count == 1 else [1.0, 1.0])  # else one voice would be copied
+            voice.set_gains([0.999999 if count == 1 else gains[0]] * 2)  # at unity one voice would be copied
     mixer = Mixer(DEVICE, PERIOD_FRAMES)
     out = memoryview(bytearray(PERIOD_FRAMES * DEVICE.frame_octets))
 
     def period() -> None:
         assert mixer.mix(voices, PERIOD_FRAMES, out) == [PERIOD_FRAMES] * count
 
+    turns = cycle(gains)
+
     def refill() -> None:
         for queue in queues:
             queue.commit(min(period_octets, queue.room_octets))
+        gain = next(turns)
+        if len(gains) > 1:
+            for voice in voices:
+                voice.set_gains([gain, gain], ramped=True)
 
     return _median_us(period, refill)
 

@@ -89,6 +89,14 @@ def test_an_impossible_format_is_named(tmp_path: Path, sample_format: str) -> No
     assert sample_format in refusal("play", "-", "--domain", "1", "--format", sample_format, cwd=tmp_path)
 
 
+@pytest.mark.parametrize("volume_db", ["loud", "21", "0,0,0"])
+def test_an_impossible_volume_is_named_before_anything_is_made(tmp_path: Path, volume_db: str) -> None:
+    options = ("--domain", "1", "--dir", "nowhere", "--volume-db", volume_db)
+    assert "--volume-db" in refusal("play", "-", *options, cwd=tmp_path)
+    assert "--volume-db" in refusal("record", "x.wav", "--seconds", "1", *options, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_bad_backend_configuration_is_named(tmp_path: Path) -> None:
     (tmp_path / "backend.toml").write_text("[devices.speaker]\n[streams]\n")
     assert "devices.speaker.kind" in refusal("backend", "--config", "backend.toml", cwd=tmp_path)

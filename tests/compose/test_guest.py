@@ -94,6 +94,20 @@ def test_less_than_a_buffer_is_played_as_well(tmp_path: Path) -> None:
     assert np.array_equal(lab.heard()[:48], NOISE[:48])
 
 
+@pytest.mark.parametrize(
+    ("volume_db", "left", "right"), [(-20.0, 10, 10), ([0.0, -20.0], 1, 10), (float("-inf"), None, None)]
+)
+def test_a_stream_is_as_loud_as_the_scenario_says(
+    tmp_path: Path, volume_db: float | list[float], left: int | None, right: int | None
+) -> None:
+    lab = Lab(tmp_path, StreamSpec("speaker", plays="noise.wav", volume_db=volume_db))
+    lab.live(0.1)
+    heard = lab.heard()[:4800]
+    for channel, quieter in enumerate((left, right)):
+        sound = NOISE[:4800, channel] / quieter if quieter else np.zeros(4800)
+        assert np.abs(heard[:, channel] - sound).max() <= 0.5 + 1e-3
+
+
 def test_what_the_card_records_ends_in_a_file(tmp_path: Path) -> None:
     lab = Lab(tmp_path, RECORDS)
     report = lab.live(0.25)

@@ -59,6 +59,12 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
         (('plays = "melody.flac"', 'plays = "melody.flac"\nformat = "mpeg"'), "guests[0].streams[0].format"),
         (('plays = "melody.flac"', 'plays = "melody.flac"\nchannels = 9'), "channels"),
         (('plays = "melody.flac"', 'plays = "melody.flac"\nbuffer_frames = 900'), "guests[0].streams[0].buffer_frames"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = 20.5'), "guests[0].streams[0].volume_db"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = nan'), "guests[0].streams[0].volume_db"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = "loud"'), "guests[0].streams[0].volume_db"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = []'), "guests[0].streams[0].volume_db"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = [0, 21]'), "guests[0].streams[0].volume_db"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = [0, 0, 0]'), "guests[0].streams[0].volume_db"),
         (('name = "good"', 'name = "good"\npacing = ["naive"]'), "pacing"),
         (('name = "good"', 'name = "good"\nduration_s = 0'), "duration_s"),
         (('name = "good"', 'name = "good"\nfaults = [1]'), "faults"),
@@ -67,6 +73,15 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
 )
 def test_a_bad_field_is_named(tmp_path: Path, change: tuple[str, str], field: str) -> None:
     assert field in refusal(tmp_path, GOOD.replace(*change))
+
+
+@pytest.mark.parametrize(("said", "volume_db"), [("-6", -6), ("[-6, -3.5]", [-6, -3.5]), ("-inf", float("-inf"))])
+def test_a_volume_is_one_number_or_one_for_each_channel(
+    tmp_path: Path, said: str, volume_db: float | list[float]
+) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(GOOD + f"volume_db = {said}\n")
+    assert read_scenario(path).guests[0].streams[0].volume_db == volume_db
 
 
 def test_two_guests_cannot_be_one(tmp_path: Path) -> None:

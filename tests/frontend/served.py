@@ -32,9 +32,9 @@ def noise(frames: int, seed: int = 1) -> NDArray[np.int16]:
 class Served:
     """The machine, its backend with one card, and domain 1's host."""
 
-    def __init__(self, folder: Path, **options: object) -> None:
+    def __init__(self, folder: Path, machine: SimMachine | None = None, **options: object) -> None:
         self.wav = folder / "mix.wav"
-        self.machine = SimMachine()
+        self.machine = machine or SimMachine()
         self.dom0 = self.machine.host(0)
         device = {"kind": "clocked", "play_to": str(self.wav), **options}
         self._config = BackendConfig({"speaker": device}, {"play": "speaker", "record": "speaker"})

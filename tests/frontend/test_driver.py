@@ -163,3 +163,31 @@ def test_a_restarted_backend_is_connected_to_again(tmp_path: Path) -> None:
         pcm.write(bytes(1920 * 4))
         pcm.drain()
         assert pcm.underruns == 0
+
+
+def test_a_card_follows_to_the_backend_that_the_toolstack_names_now(tmp_path: Path) -> None:
+    """Found by fuzzing: it went on waiting for the one it had read of last, wherever that was."""
+    served = Served(tmp_path)
+    card = served.connect()
+    root = "/local/domain/1/device/vsnd/0"
+    for nowhere in ("", "/local/domain/0/nowhere", "no path"):
+        served.dom0.store.write(f"{root}/backend", nowhere)
+        served.settle(2000 * MS)
+        assert card.state is not XenbusState.CONNECTED
+    served.dom0.store.write(f"{root}/backend", "/local/domain/0/backend/vsnd/1/0")
+    served.run(card.connected())
+    assert card.state is XenbusState.CONNECTED
+
+
+def test_a_backend_id_that_is_none_is_the_cards_trouble_and_nobody_elses(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    card = served.connect()
+    path = "/local/domain/1/device/vsnd/0/backend-id"
+    served.dom0.store.write(path, "x")
+    served.backend.close()
+    served.settle(100 * MS)
+    served.backend = served.new_backend()
+    served.settle(3000 * MS)
+    assert card.state is not XenbusState.CONNECTED
+    served.dom0.store.write(path, "0")
+    served.run(card.connected())

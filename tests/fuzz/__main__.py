@@ -1,7 +1,7 @@
 """`python -m tests.fuzz TARGET [--runs N] [--seconds S]`: fuzz one target with coverage as the guide (atheris).
 
-What finds new code is kept in the folder of `--found`; what is worth keeping for ever goes into `corpus/TARGET`.
-A crash leaves its input in the current folder, named in the last line; `--replay FILE` runs it alone.
+What reaches new code is kept in the folder of `--found`, and so is the input of a crash, which `--replay FILE` runs
+alone.  See tests/fuzz/keep.py for what becomes the corpus.
 """
 
 import argparse
@@ -10,12 +10,11 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["ringproto", "hosts", "backend", "compose", "tests.fuzz"]):
-    from tests.fuzz.dom0 import CORPUS
+with atheris.instrument_imports(include=["ringproto", "hosts", "backend", "frontend"]):
     from tests.fuzz.seeds import SEEDS
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.targets import CORPUS, TARGETS
 
-INPUT_OCTETS_MAX = 4096
+OCTETS_MAX = 2048
 
 
 def main() -> None:
@@ -31,13 +30,13 @@ def main() -> None:
     if asked.replay is not None:
         target(asked.replay.read_bytes())
         return
-    asked.found.mkdir(parents=True, exist_ok=True)
+    found = asked.found / asked.target
+    found.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(SEEDS[asked.target]):
-        (asked.found / f"seed-{number}").write_bytes(seed)
-    folders = [str(asked.found), str(CORPUS / asked.target)]
-    limits = [f"-runs={asked.runs}", f"-max_total_time={asked.seconds}", f"-max_len={INPUT_OCTETS_MAX}"]
-    always = ["-print_final_stats=1", "-timeout=30", "-rss_limit_mb=1024"]
-    atheris.Setup([sys.argv[0], *always, *limits, *folders], target)
+        (found / f"seed-{number}").write_bytes(seed)
+    limits = [f"-runs={asked.runs}", f"-max_total_time={asked.seconds}", f"-max_len={OCTETS_MAX}", "-len_control=0"]
+    always = ["-print_final_stats=1", "-timeout=30", "-rss_limit_mb=1024", f"-artifact_prefix={found}/"]
+    atheris.Setup([sys.argv[0], *always, *limits, str(found), str(CORPUS / asked.target)], target)
     atheris.Fuzz()
 
 

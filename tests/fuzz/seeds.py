@@ -6,6 +6,7 @@ A fuzzer that starts from nothing takes days to find its first OPEN.
 from msgspec.json import encode
 
 from hosts.emu.messages import Bind, ClosePort, EndShare, Map, Offer, Share
+from hosts.emu.messages import Request as BrokerRequest
 from hosts.xswire import Kind, Message, pack_message, pack_strings
 from ringproto.abi import SLOT_OCTETS, Trigger
 from ringproto.formats import Format
@@ -24,6 +25,7 @@ from ringproto.messages import (
     WriteRequest,
     pack_request,
 )
+from tests.fuzz.values import NODES, VALUES
 
 WIDE = HwParams((1 << 25) - 1, Interval(1, 192000), Interval(1, 8), Interval(1, 1 << 20), Interval(1, 1 << 20))
 
@@ -46,10 +48,12 @@ REQUESTS: tuple[Request, ...] = (
 )
 
 
-def _ring_steps() -> list[bytes]:
-    """One step each: a request in its slot, and time passing."""
-    steps = [bytes((2, SLOT_OCTETS)) + pack_request(request) for request in REQUESTS]
-    return [*steps, bytes((3, 4, 5, 20))]
+def _slot(request: Request) -> bytes:
+    return bytes((2, SLOT_OCTETS)) + pack_request(request)
+
+
+SLOTS = [_slot(request) for request in REQUESTS]
+PAUSE = bytes((6, 20))
 
 
 def _header(page: int, word: int, value: int) -> bytes:
@@ -60,16 +64,21 @@ def _piece(octets: bytes) -> bytes:
     return bytes((len(octets),)) + octets
 
 
-def _store(kind: Kind, *strings: str, tx_id: int = 0, dom0: bool = False) -> bytes:
-    """A message in one piece, said by the guest or by Dom0, and the answer taken."""
+def _node(kind: int, name: str, *more: int) -> bytes:
+    return bytes((kind, NODES.index(name), *more))
+
+
+CONNECT = _node(3, "") + _node(5, "", 1) + _node(0, "state", VALUES.index("4")) + _node(5, "", 1)
+
+
+def _store(kind: Kind, *strings: str, tx_id: int = 0) -> bytes:
+    """A message of the guest's in one piece, and the answer taken."""
     message = pack_message(Message(kind, pack_strings(*strings), 1, tx_id))
-    return bytes((0 if dom0 else 1,)) + _piece(message) + b"\x01"
+    return b"\x00" + _piece(message) + b"\x02"
 
 
-HOME = "/local/domain/1"
+HOME, SECRET = "/local/domain/1", "/local/domain/2/data/secret"
 STORE = (
-    _store(Kind.MKDIR, HOME, dom0=True),
-    _store(Kind.SET_PERMS, HOME, "n1", dom0=True),
     _store(Kind.WATCH, HOME, "token"),
     _store(Kind.TRANSACTION_START, ""),
     _store(Kind.WRITE, "data/a", "1", tx_id=1),
@@ -79,31 +88,63 @@ STORE = (
     _store(Kind.DIRECTORY_PART, HOME, "0"),
     _store(Kind.GET_PERMS, "data"),
     _store(Kind.SET_PERMS, "data", "n1", "r0"),
+    _store(Kind.WRITE, "/shared/a", "1"),
     _store(Kind.RM, "data"),
     _store(Kind.UNWATCH, HOME, "token"),
     _store(Kind.GET_DOMAIN_PATH, "1"),
     _store(Kind.RESET_WATCHES, ""),
+    *(_store(kind, SECRET) for kind in (Kind.READ, Kind.WRITE, Kind.RM)),
+    _store(Kind.SET_PERMS, SECRET, "n1"),
+)
+
+
+def _broker(message: BrokerRequest, descriptor: int = 5) -> bytes:
+    """In one piece, with a descriptor of that kind, and the answer taken."""
+    return bytes((descriptor, 0)) + _piece(encode(message)) + b"\x01"
+
+
+BROKER = (
+    _broker(Share(0, 2, True), 2),
+    _broker(Share(2, 2, False), 1),
+    _broker(Map(1, [8, 9], True)),
+    _broker(EndShare(8)),
+    _broker(Offer(1)),
+    _broker(Bind(1, 1)),
+    _broker(ClosePort(1)),
 )
 
 SEEDS: dict[str, list[bytes]] = {
     "slots": [pack_request(request) for request in REQUESTS],
-    "directory": [(16384).to_bytes(4, "little") + bytes((9, 4, 0, 0, 11, 12, 13, 14))],
+    "directory": [(16384).to_bytes(4, "little") + bytes((9, 0, 16, 0, 4, 0, 0))],
+    "cards": [
+        bytes((0, VALUES.index(value), NODES.index(name)))
+        for name, value in (
+            ("0/0/type", "p"),
+            ("0/0/unique-id", "speaker"),
+            ("0/0/ring-ref", "8"),
+            ("sample-formats", "s16_le"),
+        )
+    ],
     "ring": [
-        b"".join(_ring_steps()),
-        b"".join(_ring_steps()[1:9]) + bytes((5, 39)),
-        _header(0, 0, 33) + b"\x03\x05\x02",
-        _header(1, 0, 5) + b"".join(_ring_steps()[6:9]) + b"\x05\x14",
+        b"".join(SLOTS) + PAUSE,
+        b"".join(SLOTS[1:9]) + bytes((6, 39)),
+        _header(0, 0, 33) + b"\x04" + PAUSE,
+        _header(1, 0, 5) + b"".join(SLOTS[6:9]) + PAUSE,
+        bytes((3, 3, 1, 0, 0, 0, 0, 224, 1, 0, 0)) + PAUSE,
     ],
     "contents": [
-        bytes((3, 0, 4, 0, 5)),
-        bytes((3, 0, 4, 0, 2, 0, 0, 1, 4, 0, 2, 3, 0, 4, 0, 150)),
-        bytes((0, 10, 10, 0, 11, 12, 3, 0, 4, 0, 9, 2, 14)),
-        bytes((1, 11, 6)) + b"hw:0,0" + bytes((3, 0, 4, 0, 2)),
+        CONNECT,
+        CONNECT + _node(0, "state", VALUES.index("1")) + _node(5, "", 150) + CONNECT,
+        _node(0, "0/1/type", VALUES.index("c")) + _node(0, "0/1/unique-id", VALUES.index("speaker")) + CONNECT,
+        _node(1, "0/0/unique-id", 6) + b"hw:0,0" + CONNECT,
+        _node(4, "state", 0, 0) + CONNECT,
     ],
-    "cards": [bytes((0, 10, 10, 0, 12, 11, 0, 13, 6, 0, 14, 15, 0, 15, 16, 0, 13, 5))],
-    "xenstore": [b"".join(STORE), b"".join(STORE[:4]) + b"\x01\x10", *STORE],
-    "broker": [
-        encode(message)
-        for message in (Share(0, 1, True), EndShare(1), Map(2, [1, 2], True), Offer(0), Bind(0, 1), ClosePort(1))
+    "frontend": [  # what it does, and how long it then waits
+        bytes((0, 1)) * 4,
+        bytes((0, 1, 0, 1, 4, 1, 0, 40, 4, 2, 0, 1, 7, 1)),
+        bytes((0, 1, 0, 1, 3, 4, 9, 0, 0, 0, 1, 0, 0, 0, 1, 0, 20)),
+        bytes((2, 8, 1, 0, 9, 0, 0, 0, 0, 0, 1)),
     ],
+    "xenstore": [b"".join(STORE), *STORE, bytes((1, 11, 0, 1, 1, 0, 3, 4, 0, 1, 5, 0))],
+    "broker": [b"".join(BROKER), *BROKER],
 }

@@ -4,6 +4,7 @@ The server runs in this process, on a loop of the test's, so that a test sees wh
 """
 
 import logging
+import select
 import socket
 from collections.abc import Callable, Iterator
 
@@ -67,6 +68,11 @@ class Client:
         """Let the server do all that it can do now: it is idle when something that comes soon is all that comes."""
         idle = self._loop.now_ns() + 2_000_000
         self._loop.run_until(lambda: bool(self.ended), idle)
+
+    def stuck(self) -> bool:
+        """Whether nothing more can be sent."""
+        _, writable, _ = select.select((), (self.socket,), (), 0)
+        return not writable
 
     def _receive(self) -> None:
         try:
@@ -200,6 +206,27 @@ def test_a_client_slow_to_read_gets_everything(new_client: NewClient) -> None:
     slow.send(pack_message(Message(Kind.READ, b"/big\0", 1)) * asked)
     slow.run_while_busy()
     assert [len(slow.take().payload) for _ in range(asked)] == [4000] * asked
+
+
+def test_a_guest_that_does_not_take_its_answers_is_not_heard_until_it_does(
+    new_client: NewClient, store: XenStore
+) -> None:
+    guest, other = new_client(1), new_client()
+    other.ask(Kind.WRITE, "/local/domain/1/data/big", tail=b"x" * 2000)
+    request = pack_message(Message(Kind.READ, b"data/big\0", 1))
+    sent = 0
+    while True:
+        try:
+            guest.socket.send(request)
+        except BlockingIOError:  # both its socket and ours are full
+            guest.run_while_busy()
+            if guest.stuck():
+                break
+            continue
+        sent += 1
+    assert not guest.ended
+    assert works(other)
+    assert [len(guest.take().payload) for _ in range(sent)] == [2000] * sent
 
 
 def test_more_requests_than_one_pass_takes_are_all_answered(new_client: NewClient) -> None:

@@ -4,17 +4,18 @@ from itertools import count
 
 import pytest
 
+from hosts.xenstore.domains import Domains
 from hosts.xenstore.draft import Draft
 from hosts.xenstore.nodes import Node, find
 from hosts.xenstore.perms import ROOT_PERMS, Access, format_perms, parse_perms
-from hosts.xenstore.quota import Usage
+from hosts.xenstore.quota import Quota
 from tests.hosts.xenstore_helpers import errno_of
 
 
 @pytest.fixture
 def draft() -> Draft:
     """A tree with `/guest` of domain 1, `/shared` that 1 may read, and `/secret`."""
-    draft = Draft(Node(b"", ROOT_PERMS, 0), Usage(), count(1))
+    draft = Draft(Node(b"", ROOT_PERMS, 0), Domains(), count(1))
     for path, perms in (("/guest", "n1"), ("/shared", "n0 r1"), ("/secret", "n0")):
         draft.mkdir(0, path)
         draft.set_perms(0, path, parse_perms(perms.split()))
@@ -27,13 +28,17 @@ def value(draft: Draft, path: str) -> bytes | None:
     return None if node is None else node.value
 
 
+def nodes_of(draft: Draft, domid: int) -> int:
+    return draft.owned[Quota.NODES, domid]
+
+
 def test_write_makes_missing_parents_of_the_guests_own(draft: Draft) -> None:
     draft.write(1, "/guest/a/b", b"1")
     assert value(draft, "/guest/a/b") == b"1"
     assert value(draft, "/guest/a") == b""
     assert format_perms(draft.get(0, "/guest/a", Access.READ).perms) == ("n1",)
     assert [change.path for change in draft.changes] == ["/guest/a/b"]
-    assert draft.owned[1] == 3
+    assert nodes_of(draft, 1) == 3
 
 
 def test_refusals_tell_nothing_about_what_may_not_be_seen(draft: Draft) -> None:
@@ -57,7 +62,7 @@ def test_remove_takes_the_subtree_and_counts_its_nodes(draft: Draft) -> None:
     draft.write(1, "/guest/a/b/c", b"1")
     draft.remove(1, "/guest/a")
     assert value(draft, "/guest/a") is None
-    assert draft.owned[1] == 1
+    assert nodes_of(draft, 1) == 1
 
 
 def test_remove_of_nothing(draft: Draft) -> None:
@@ -73,7 +78,7 @@ def test_only_the_owner_sets_permissions_and_only_dom0_gives_away(draft: Draft) 
     assert errno_of(lambda: draft.set_perms(2, "/guest", parse_perms(("n2",)))) == "EACCES"
     assert errno_of(lambda: draft.set_perms(1, "/guest", parse_perms(("n2",)))) == "EPERM"
     draft.set_perms(0, "/guest", parse_perms(("n2",)))
-    assert (draft.owned[1], draft.owned[2]) == (0, 1)
+    assert (nodes_of(draft, 1), nodes_of(draft, 2)) == (0, 1)
 
 
 def test_generations_are_new_for_what_changed_only(draft: Draft) -> None:
@@ -109,7 +114,7 @@ def test_a_guest_owns_a_thousand_nodes_and_no_more(draft: Draft) -> None:
     draft.mkdir(1, "/guest" + "/deep" * 400)
     draft.mkdir(1, "/guest" + "/more" * 400)
     draft.mkdir(1, "/guest" + "/last" * 199)
-    assert draft.owned[1] == 1000
+    assert nodes_of(draft, 1) == 1000
     assert errno_of(lambda: draft.mkdir(1, "/guest/x")) == "ENOSPC"
     draft.remove(1, "/guest/more")
     draft.mkdir(1, "/guest/x")

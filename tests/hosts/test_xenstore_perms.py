@@ -45,3 +45,4 @@ def test_what_a_guest_makes_is_its_own() -> None:
 
 def test_a_gone_domain_is_struck_out() -> None:
     assert format_perms(without(parse_perms(("n0", "b5", "r6")), 5)) == ("n0", "r6")
+    assert format_perms(without(parse_perms(("b5", "r6")), 5)) == ("n0", "r6")

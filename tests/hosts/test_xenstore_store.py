@@ -11,8 +11,8 @@ def test_a_new_machine_has_dom0_and_little_else() -> None:
     assert dom0.children("/") == ("tool", "local")
     assert dom0.children("/tool") == ("xenstored",)
     assert dom0.read("/local/domain/0/domid") == b"0"
-    assert store.is_introduced(0)
-    assert not store.is_introduced(3)
+    assert 0 in store.domains
+    assert 3 not in store.domains
 
 
 def test_a_new_domain_finds_its_home() -> None:
@@ -84,6 +84,25 @@ def test_listeners_find_the_dead_domains_nodes_gone() -> None:
     look.watch("@releaseDomain", "t")
     store.release(3)
     assert seen == ["ENOENT"]
+
+
+def test_what_dom0_gave_away_comes_back_to_it() -> None:
+    """The root, and the special names, which cannot go with a domain that owned them."""
+    dom0, guest = machine(3)
+    for path in ("/", "@releaseDomain"):
+        dom0.set_perms(path, ("n3", "r4"))
+    guest.close()
+    dom0.machine.release(3)
+    for path in ("/", "@releaseDomain"):
+        assert dom0.get_perms(path) == ("n0", "r4")
+    dom0.machine.check()
+
+
+def test_a_domain_whose_home_dom0_has_removed_can_go_all_the_same() -> None:
+    dom0, _ = machine(3)
+    dom0.remove("/local")
+    dom0.machine.release(3)
+    assert dom0.children("/") == ("tool",)
 
 
 def test_dom0_never_goes() -> None:

@@ -1,4 +1,9 @@
-"""Debian's own xenstore programs against our server: they know nothing of us, and expect the real xenstored."""
+"""Debian's own xenstore programs against our server: they know nothing of us, and expect the real xenstored.
+
+They find the server by XENSTORED_PATH.  `xenstore-control` is of the package too, but as a mere link to a program of
+xen-utils-common, which looks for the tools of the hypervisor that is running; so it works on Xen alone, and what it
+would send is tested in test_xenstore_requests.
+"""
 
 import os
 import shutil
@@ -73,6 +78,27 @@ def test_write_and_read_one_and_several_at_once(dom0: Tools) -> None:
     assert dom0("read", "/test/b", "/test/empty") == ["", ""], "a parent is made, empty"
 
 
+def test_several_written_at_once_are_one_transaction(dom0: Tools) -> None:
+    status, _, complaint = dom0.run("write", "/test/a", "1", "/test//b", "2")
+    assert (status, complaint) == (1, "xenstore-write: could not write path /test//b\n")
+    assert dom0.run("exists", "/test/a")[0] == 1
+
+
+def test_a_value_may_hold_anything_but_a_nul(dom0: Tools) -> None:
+    """The programs write octets beyond ASCII escaped, unless asked for them raw."""
+    dom0("write", "/test/a", "é \n\x01\\x41", "/test/long", "x" * 4000)
+    assert dom0("read", "/test/a") == [r"\xc3\xa9 \n\001A"]
+    assert dom0("ls", "/test")[0] == r'a = "\xc3\xa9 \n\001A"'
+    assert dom0.run("read", "-R", "/test/a")[1] == "é \n\x01A"
+    assert dom0("read", "/test/long") == ["x" * 4000]
+
+
+def test_one_program_does_it_all(dom0: Tools) -> None:
+    dom0("write", "/test/a", "1")
+    environment = {**os.environ, "XENSTORED_PATH": str(dom0.socket)}
+    assert subprocess.check_output(["xenstore", "ls", "/test"], env=environment) == b'a = "1"\n'
+
+
 def test_ls_shows_the_tree_with_values_and_permissions(dom0: Tools) -> None:
     dom0("write", "/test/b/c", "2", "/test/a", "1")
     assert dom0("ls", "/test") == ['b = ""', ' c = "2"', 'a = "1"']
@@ -142,6 +168,37 @@ def test_a_path_that_is_none_is_refused(dom0: Tools, path: str) -> None:
     assert complaint
 
 
+@pytest.mark.parametrize(
+    ("program", "arguments", "said"),
+    [
+        ("ls", ["/none"], "No such file or directory"),
+        ("ls", ["//"], "Invalid argument"),
+        ("chmod", ["/none", "n0"], "No such file or directory"),
+        ("chmod", ["//", "n0"], "Invalid argument"),
+    ],
+)
+def test_a_refusal_is_said_in_the_systems_words(dom0: Tools, program: str, arguments: list[str], said: str) -> None:
+    """Where the program says them: most only say what they could not do."""
+    status, output, complaint = dom0.run(program, *arguments)
+    assert (status, output) == (1, "")
+    assert said in complaint
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [("read", ["/none"]), ("list", ["/none"]), ("rm", ["/none/none"]), ("rm", ["/"]), ("watch", ["-n", "1", "//"]),
+     ("write", ["/test/a", "x" * 4200])],
+)  # fmt: skip
+def test_what_cannot_be_done_is_complained_of(dom0: Tools, program: str, arguments: list[str]) -> None:
+    status, output, complaint = dom0.run(program, *arguments)
+    assert (status, output) == (1, "")
+    assert complaint.startswith(f"xenstore-{program}: ")
+
+
+def test_rm_of_nothing_below_something_is_no_failure(dom0: Tools) -> None:
+    dom0("rm", "/test/none")
+
+
 def test_what_is_not_there_cannot_be_read(dom0: Tools) -> None:
     status, output, complaint = dom0.run("read", "/test/none")
     assert (status, output) == (1, "")
@@ -173,6 +230,29 @@ def test_a_guest_may_hand_on_but_not_give_away(dom0: Tools, guest: Tools) -> Non
     guest("chmod", "data/mine", f"n{GUEST}", "r3")
     assert guest.run("chmod", "data/mine", "n0")[0] != 0, "the owner stays"
     assert '/mine = "1"   (n7,r3)' in "\n".join(dom0("ls", "-f", "-p", f"/local/domain/{GUEST}/data"))
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "said"),
+    [
+        ("ls", ["/tool"], "Permission denied"),
+        ("chmod", ["data", "n0"], "Operation not permitted"),
+        ("chmod", ["data", f"n{GUEST}", "r1", "r2", "r3", "r4", "r5"], "No space left on device"),
+    ],
+)
+def test_a_guest_is_told_why(guest: Tools, program: str, arguments: list[str], said: str) -> None:
+    status, output, complaint = guest.run(program, *arguments)
+    assert (status, output) == (1, "")
+    assert said in complaint
+
+
+def test_a_guest_hears_of_its_own_nodes_by_its_own_names(dom0: Tools, guest: Tools) -> None:
+    watching = guest.start("watch", "-n", "2", "data")
+    assert watching.stdout is not None
+    assert watching.stdout.readline() == "data\n"
+    dom0("write", "/test/secret", "x", f"/local/domain/{GUEST}/data/for-it", "y")
+    said, complaint = watching.communicate(timeout=20)
+    assert (said.split(), complaint) == (["data/for-it"], "")
 
 
 def test_a_guest_has_a_quota_of_nodes_and_of_octets_in_one(dom0: Tools, guest: Tools) -> None:

@@ -6,6 +6,8 @@ from errno import errorcode
 from hosts.api import HostError
 from hosts.xenstore.client import StoreClient
 from hosts.xenstore.store import XenStore
+from hosts.xsserver import StoreConnection
+from hosts.xswire import Kind, Message, Parser, pack_message, pack_strings
 
 
 class Client(StoreClient):
@@ -32,3 +34,62 @@ def errno_of(attempt: Callable[[], object]) -> str:
     except HostError as error:
         return errorcode[error.errno or 0]
     return ""
+
+
+class Peer:
+    """The client's end: `ask` sends a request and returns its reply; `events` keeps what else came."""
+
+    def __init__(self, store: XenStore, domid: int = 0) -> None:
+        self.connection = StoreConnection(store, domid)
+        self.events: list[bytes] = []
+
+    def ask(self, kind: int, payload: bytes = b"", tx: int = 0) -> bytes:
+        """The reply's payload, or the name of the error."""
+        self.connection.receive(pack_message(Message(kind, payload, 42, tx)))
+        replies = [message for message in self.collect() if message.kind != Kind.WATCH_EVENT]
+        (reply,) = replies
+        assert (reply.req_id, reply.tx_id) == (42, tx)
+        if reply.kind == Kind.ERROR:
+            return reply.payload.rstrip(b"\0")
+        assert reply.kind == kind
+        return reply.payload
+
+    def collect(self) -> list[Message]:
+        """All that waits, parsed; events are kept as well."""
+        parser = Parser()
+        parser.feed(self.connection.outgoing())
+        messages = list(iter(parser.take, None))
+        self.events += [message.payload for message in messages if message.kind == Kind.WATCH_EVENT]
+        return messages
+
+
+def do(peer: Peer, kind: Kind, *strings: str, tx: int = 0) -> str:
+    """The reply as text, or the error's name."""
+    return peer.ask(kind, pack_strings(*strings), tx).rstrip(b"\0").decode()
+
+
+def write(peer: Peer, path: str, value: str = "", tx: int = 0) -> str:
+    return peer.ask(Kind.WRITE, f"{path}\0{value}".encode(), tx).rstrip(b"\0").decode()
+
+
+def begin(peer: Peer) -> int:
+    return int(do(peer, Kind.TRANSACTION_START, ""))
+
+
+def commit(peer: Peer, tx: int) -> str:
+    return do(peer, Kind.TRANSACTION_END, "T", tx=tx)
+
+
+def watched(peer: Peer, path: str, *depth: str) -> list[bytes]:
+    """The events from now on, in a list that grows."""
+    assert do(peer, Kind.WATCH, path, "t", *depth) == "OK"
+    peer.events.clear()
+    return peer.events
+
+
+def paths(peer: Peer) -> list[str]:
+    """The paths of the events since last asked."""
+    peer.collect()
+    heard = [event.split(b"\0")[0].decode() for event in peer.events]
+    peer.events.clear()
+    return heard

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compose.check.kernel import KernelEvents
 from ringproto.abi import EVENT_SLOTS, PAGE_OCTETS
 from ringproto.eventids import EventIdRule, EventIds
 from ringproto.eventpage import EventProducer
 from ringproto.messages import CurPos, pack_event
-from tests.ringproto.kernelevents import KernelEvents
 
 OLD, NEW = False, True
 

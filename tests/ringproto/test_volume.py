@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from ringproto.errors import Errno, ProtocolError
 from ringproto.volume import (
+    LEAST_MDB,
     LOUDEST_MDB,
     SILENT_MDB,
+    check_volumes,
     gain_of,
     pack_flags,
     pack_volumes,
@@ -21,7 +23,7 @@ def test_a_volume_is_a_signed_word_for_each_channel() -> None:
     assert unpack_volumes(b"\xff\xff\xff\xff\x00\x01\x00\x00") == (-1, 256)
 
 
-@given(st.lists(st.integers(-(1 << 31), LOUDEST_MDB), max_size=255))
+@given(st.lists(st.integers(LEAST_MDB, (1 << 31) - 1), max_size=255))
 def test_volumes_come_back_as_they_were_packed(levels: list[int]) -> None:
     assert unpack_volumes(pack_volumes(levels)) == tuple(levels)
 
@@ -29,8 +31,13 @@ def test_volumes_come_back_as_they_were_packed(levels: list[int]) -> None:
 @pytest.mark.parametrize("level", [LOUDEST_MDB + 1, (1 << 31) - 1])
 def test_a_volume_that_can_only_be_a_mistake_is_refused_naming_its_channel(level: int) -> None:
     with pytest.raises(ProtocolError, match="channel 1") as refused:
-        unpack_volumes(pack_volumes([0, level]))
+        check_volumes([0, level])
     assert refused.value.errno is Errno.EINVAL
+
+
+@pytest.mark.parametrize("level", [LOUDEST_MDB, 0, SILENT_MDB, LEAST_MDB])
+def test_silence_and_what_is_not_too_loud_is_a_volume(level: int) -> None:
+    check_volumes([level])
 
 
 def test_a_flag_is_the_first_octet_of_four() -> None:

@@ -91,6 +91,42 @@ def test_gains_are_the_guests_channels_own() -> None:
     assert voice.clipped == 1
 
 
+@pytest.mark.parametrize("rate_hz", [48000, 44100])
+def test_a_recording_is_turned_down_and_up_again_without_a_step(rate_hz: int) -> None:
+    guest = SampleSpec(Format.S16_LE, 2, rate_hz)
+    voice, left_alone = voice_of(guest), voice_of(guest)
+    sound = pack(Format.S16_LE, [16000, -16000] * 480)
+    for gains in ([1.0, 1.0], [0.0, 1.0], [0.5, 1.0], [1.0, 1.0]):
+        voice.set_gains(gains, ramped=True)
+        for _ in range(2):
+            split([voice, left_alone], sound)
+    turned, same = (np.frombuffer(take(of.queue), "<i2").astype(float).reshape(-1, 2) for of in (voice, left_alone))
+    assert np.abs(np.diff(turned[600:, 0])).max() <= 16000 / (rate_hz / 100) + 2
+    assert turned[600:, 0].min() == 0
+    assert np.array_equal(turned[:, 1], same[:, 1])
+    assert np.array_equal(turned[-100:], same[-100:])
+
+
+def test_a_recording_at_unity_again_is_every_octet_of_the_devices() -> None:
+    voice = voice_of(STEREO)
+    octets = np.random.default_rng(1).bytes(480 * 4)
+    for gain in (0.25, 1.0):
+        voice.set_gains([gain, gain], ramped=True)
+        split([voice], octets)
+    take(voice.queue)
+    split([voice], octets)
+    assert take(voice.queue) == octets
+
+
+def test_another_recording_begins_at_the_volume_that_was_asked_for() -> None:
+    voice = voice_of(STEREO)
+    voice.set_gains([0.0, 0.0], ramped=True)
+    split([voice], pack(Format.S16_LE, [1000] * 20))
+    voice.reset()
+    split([voice], pack(Format.S16_LE, [1000] * 20))
+    assert not any(take(voice.queue))
+
+
 def test_octets_left_over_by_the_reader_do_not_tear_frames() -> None:
     voice = voice_of(STEREO, frames=4)
     split([voice], bytes(range(16)))

@@ -97,6 +97,40 @@ def test_blocks_of_any_size_up_to_the_largest_join_seamlessly() -> None:
     assert b"".join(heard) == octets[: 980 * 4]
 
 
+def test_turned_down_and_up_again_it_is_copied_again_to_the_octet() -> None:
+    voice, mixer = voice_of(STEREO), Mixer(STEREO, 480)
+    octets = noise(480 * 8 * 4)
+    put(voice.queue, octets)
+    heard: list[bytes] = []
+    for gain in (1.0, 0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0):
+        voice.set_gains([gain, gain], ramped=True)
+        heard.append(mixed(mixer, [voice], 480)[0])
+    assert heard[0] == octets[:1920]
+    assert heard[2] != octets[2 * 1920 : 3 * 1920]
+    assert b"".join(heard[4:]) == octets[4 * 1920 :]
+
+
+def test_a_guest_does_not_hear_how_another_turns_its_volume() -> None:
+    voice, fiddler, mixer = voice_of(STEREO), voice_of(STEREO), Mixer(STEREO, 480)
+    octets = noise(480 * 8 * 4)
+    put(voice.queue, octets)
+    put(fiddler.queue, bytes(480 * 8 * 4))
+    heard: list[bytes] = []
+    for k in range(8):
+        fiddler.set_gains([10.0 * (k % 2), 0.3], ramped=True)
+        heard.append(mixed(mixer, [fiddler, voice], 480)[0])
+    assert b"".join(heard) == octets
+
+
+def test_one_guests_nan_and_infinity_do_not_reach_the_others_even_while_it_turns_its_volume() -> None:
+    poison, voice = voice_of(SampleSpec(Format.FLOAT_LE, 2, 48000)), voice_of(STEREO)
+    put(poison.queue, pack(Format.FLOAT_LE, [math.nan, -math.nan] * 3))
+    put(voice.queue, pack(Format.S16_LE, [100, 200, -100, 100, 7, 8]))
+    poison.set_gains([10.0, 0.0], ramped=True)
+    octets, _ = mixed(Mixer(STEREO, 480), [poison, voice], 3)
+    assert unpack(Format.S16_LE, octets) == [100, 200, -100, 100, 7, 8]
+
+
 def test_one_guests_nan_and_infinity_do_not_reach_the_others() -> None:
     poison, voice = voice_of(SampleSpec(Format.FLOAT_LE, 2, 48000)), voice_of(STEREO)
     resampled = voice_of(SampleSpec(Format.FLOAT64_LE, 1, 44100))

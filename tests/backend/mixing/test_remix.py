@@ -144,3 +144,41 @@ def test_a_ramp_is_as_long_in_time_at_every_rate() -> None:
     out = ramp_of(remix, [100])[:, 0]
     assert out[78] > 0.0
     assert (out[79:] == 0.0).all()
+
+
+def test_whoever_repeats_himself_gets_there_as_soon() -> None:
+    remix = Remix(1, 1, 48_000)
+    remix.set_source_gains([0.0], ramped=True)
+    for _ in range(48):
+        ramp_of(remix, [10])
+        remix.set_source_gains([0.0], ramped=True)
+    assert not ramp_of(remix, [10]).any()
+
+
+def test_what_is_set_at_once_ends_a_ramp() -> None:
+    remix = Remix(1, 1)
+    remix.set_source_gains([0.0], ramped=True)
+    ramp_of(remix, [100])
+    remix.set_source_gains([1.0])
+    assert remix.idle
+
+
+def test_settling_is_to_be_where_the_gains_are_to_be() -> None:
+    remix = Remix(2, 2)
+    remix.set_source_gains([0.0, 1.0], ramped=True)
+    ramp_of(remix, [100])
+    remix.settle()
+    assert (ramp_of(remix, [10]) == [0.0, 1.0]).all()
+    remix.set_source_gains([1.0, 1.0], ramped=True)
+    assert not remix.idle
+    remix.settle()
+    assert remix.idle
+
+
+def test_a_downmix_is_ramped_as_a_whole() -> None:
+    remix = Remix(6, 2, 48_000)
+    before = ramp_of(remix, [1])[0]
+    remix.set_source_gains([0.5] * 6, ramped=True)
+    out = ramp_of(remix, [600])
+    assert np.abs(np.diff(out, axis=0)).max() < 0.6 / 480
+    assert out[-1].tolist() == pytest.approx((before / 2).tolist())

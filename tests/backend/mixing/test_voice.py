@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
+from backend.mixing.convert import FloatArray
 from backend.mixing.spec import SampleSpec
 from backend.mixing.voice import Voice
 from ringproto.errors import ProtocolError
 from ringproto.formats import Format
+from ringproto.volume import gain_of
 from tests.backend.mixing.samples import error_db, floats, pack, put, queue_for, sine
 
 STEREO = SampleSpec(Format.S16_LE, 2, 48000)
@@ -90,6 +92,78 @@ def test_gains_are_the_guests_channels_own() -> None:
     out = floats(480, 2)
     voice.render(1, out)
     assert out[0].tolist() == [0.25, 0.0]
+
+
+def heard_of(voice: Voice, blocks: int) -> FloatArray:
+    """That many blocks of 480 frames, one after another."""
+    out = floats(480 * blocks, 2)
+    for k in range(blocks):
+        voice.render(480, out[480 * k : 480 * (k + 1)])
+    return out
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(48000, 2), (44100, 2), (44100, 6), (96000, 1)])
+def test_no_change_of_volume_makes_a_step_in_a_sine(rate_hz: int, channels: int) -> None:
+    guest = SampleSpec(Format.FLOAT_LE, channels, rate_hz)
+    voice = Voice(guest, STEREO, queue_for(guest, rate_hz), 480)
+    put(voice.queue, np.repeat(sine(100, rate_hz, rate_hz, level=1.0), channels).astype("<f4").tobytes())
+    parts = [heard_of(voice, 4)]
+    for gain in (0.0, 1.0, 0.1, 1.0, 0.5, 0.0, 1.0):
+        voice.set_gains([gain] * channels, ramped=True)
+        out = floats(311, 2)
+        voice.render(311, out)  # less than a ramp: it turns back on its way
+        parts.append(out)
+    parts.append(heard_of(voice, 4))
+    steps = np.abs(np.diff(np.concatenate(parts)[480:], axis=0))
+    sine_alone, ramp_alone = 2 * np.pi * 100 / 48000, 1 / 480
+    assert steps.max() < 1.05 * (sine_alone + ramp_alone)
+
+
+@pytest.mark.parametrize("level_mdb", [-1, 1, -6_021, -60_000, -119_999])
+def test_after_the_ramp_the_volume_is_right_to_a_thousandth_of_a_decibel(level_mdb: int) -> None:
+    voice = voice_of(SampleSpec(Format.FLOAT_LE, 2, 48000))
+    put(voice.queue, np.full(2 * 2000, 0.5, "<f4").tobytes())
+    voice.set_gains([gain_of(level_mdb), 1.0], ramped=True)
+    left, right = heard_of(voice, 2)[480:].T
+    assert 20_000 * np.log10(left / 0.5) == pytest.approx(level_mdb, abs=0.01)
+    assert (right == 0.5).all()
+
+
+def test_muted_and_unmuted_it_is_exact_again() -> None:
+    voice = voice_of(STEREO)
+    put(voice.queue, bytes(4 * 4000))
+    voice.set_gains([0.0, 0.0], ramped=True)
+    heard_of(voice, 2)
+    voice.set_gains([1.0, 1.0], ramped=True)
+    assert not voice.exact
+    heard_of(voice, 1)
+    assert voice.exact
+
+
+@pytest.mark.parametrize(("channels", "apart"), [(2, 0.0), (6, 1e-5)])
+def test_turning_the_volume_does_not_disturb_the_resampler(channels: int, apart: float) -> None:
+    guest = SampleSpec(Format.FLOAT_LE, channels, 44100)
+    left_alone, turned = (Voice(guest, STEREO, queue_for(guest, 44100), 480) for _ in range(2))
+    noise = np.random.default_rng(1).uniform(-1, 1, 44100 * channels).astype("<f4").tobytes()
+    for voice in (left_alone, turned):
+        put(voice.queue, noise)
+    for gain in (0.5, 0.0, 0.7, 1.0):
+        turned.set_gains([gain] * channels, ramped=True)
+        for voice in (left_alone, turned):
+            heard_of(voice, 2)
+        assert turned.queue.fill_octets == left_alone.queue.fill_octets
+    assert np.abs(heard_of(turned, 20) - heard_of(left_alone, 20)).max() <= apart
+
+
+@pytest.mark.parametrize("rate_hz", [44100, 48000])
+def test_another_sound_begins_at_the_volume_that_was_asked_for(rate_hz: int) -> None:
+    voice = voice_of(SampleSpec(Format.FLOAT_LE, 2, rate_hz))
+    put(voice.queue, np.ones(2 * 200, "<f4").tobytes())
+    heard_of(voice, 1)
+    voice.set_gains([0.0, 0.0], ramped=True)
+    voice.reset()
+    put(voice.queue, np.ones(2 * 1000, "<f4").tobytes())
+    assert not heard_of(voice, 1).any()
 
 
 def test_only_the_devices_own_integers_at_unity_are_exact() -> None:

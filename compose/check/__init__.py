@@ -1,0 +1,1 @@
+"""`vsnd check`: does a backend, or a frontend, whoever wrote it, keep the rules of the wire?"""
