@@ -29,9 +29,9 @@ see {ROOT_TAG} /lower ro,cache=loose
 $B mount -t tmpfs tmpfs /upper && $B mkdir /upper/files /upper/work
 $B mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /new || fail overlay
 for place in proc sys dev; do $B mount --move /$place /new/$place; done
-for place in dev/pts dev/shm tmp run; do $B mkdir -p /new/$place; done
+for place in dev/pts dev/shm run; do $B mkdir -p /new/$place; done
 $B mount -t devpts devpts /new/dev/pts
-for place in dev/shm tmp run; do $B mount -t tmpfs tmpfs /new/$place; done
+for place in dev/shm run; do $B mount -t tmpfs tmpfs /new/$place; done
 $B mkdir -p /new{SHARE} /new/lib/modules
 see {MODULES_TAG} /new/lib/modules ro,cache=loose
 see {SHARE_TAG} /new{SHARE} cache=none
