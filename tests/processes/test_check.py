@@ -1,8 +1,8 @@
 """`vsnd check` as a user starts it: real processes, our own backend and our own player."""
 
 import json
-from pathlib import Path
 
+from compose.scenario import RECORDINGS
 from tests.processes.test_machine_restart import CONFIG, Vsnd, vsnd
 
 __all__ = ["vsnd"]
@@ -36,7 +36,7 @@ def test_our_player_passes_over_real_sockets(vsnd: Vsnd) -> None:
     machine = ("--dir", str(vsnd.folder / "m"))
     table = vsnd.folder / "table.json"
     checked = vsnd.start("check", "frontend", "--domain", "1", *machine, "--json", str(table))
-    sound = Path(__file__).parents[2] / "compose" / "recordings" / "melody.flac"
+    sound = RECORDINGS / "melody.flac"
     vsnd.start("play", str(sound), "--domain", "1", *machine)
     said, errors = checked.communicate(timeout=100)
     lines = json.loads(table.read_bytes())
