@@ -92,9 +92,9 @@ class Pcm:
         """CLOSE, then take the buffer back: the backend has unmapped it before it answers."""
         if self.state is PcmState.CLOSED:
             return
-        lost, self.state = self.state is PcmState.LOST, PcmState.CLOSED
+        self.state = PcmState.CLOSED
         try:
-            if not lost:
+            if not self._link.lost:  # a refusal ended the PCM, but the backend still has the buffer
                 await self._link.call(CloseRequest(self._link.next_id()))
         finally:
             self._release()

@@ -33,6 +33,12 @@ class PlaybackPcm(Pcm):
         self._unanswered: deque[int] = deque()
         self._unanswered_frames = 0
 
+    async def aopen(self) -> None:
+        """As any PCM; what an earlier opening left unanswered concerns this one no more."""
+        self._unanswered.clear()
+        self._unanswered_frames = 0
+        await super().aopen()
+
     @property
     def underruns(self) -> int:
         """How often the card ran out of frames, as ALSA counts: the card passed the last frame handed over."""

@@ -2,12 +2,31 @@
 
 from collections.abc import Callable, Iterator
 
-from compose.check import backend_ring, backend_session, backend_time
+from compose.check import (
+    backend_data,
+    backend_handshake,
+    backend_opening,
+    backend_position,
+    backend_query,
+    backend_ring,
+    backend_trigger,
+    backend_volume,
+)
 from compose.check.guest import WireGuest
 from compose.check.rule import Line, Rule, try_rule
 from hosts.api import Host
 
-RULES: tuple[Rule[WireGuest], ...] = (*backend_session.RULES, *backend_ring.RULES, *backend_time.RULES)
+AREAS = (
+    backend_handshake,
+    backend_query,
+    backend_ring,
+    backend_opening,
+    backend_data,
+    backend_trigger,
+    backend_position,
+    backend_volume,
+)
+RULES: tuple[Rule[WireGuest], ...] = tuple(rule for area in AREAS for rule in area.BOOK.rules)
 
 
 def check_backend(

@@ -45,24 +45,32 @@ class WireGuest:
         """Let time pass."""
         self.host.loop.run_until(lambda: False, self.host.loop.now_ns() + ns)
 
+    def begin(self) -> None:
+        """Leave whatever was before, until the backend waits for us."""
+        self.set_state("1")
+        self.wait_for("2")
+        self.drop()
+
     def connect(self) -> None:
         """Go through the handshake to Connected, with wires of our own for every stream."""
-        self.drop()
-        if self.backend_state != "2":
-            self.set_state("1")
-            self.wait_for("2")
-        for pcm in self.card.pcms:
-            for stream in pcm.streams:
-                self.wires[pcm.index, stream.index] = Wire(self.host, self.peer, stream)
-        self.host.store.transact(self._publish)
-        self.set_state("3")
+        self.begin()
+        self.publish()
         self.wait_for("4")
         self.set_state("4")
 
-    def _publish(self, view: StoreView) -> None:
-        for (pcm, stream), wire in self.wires.items():
-            for key, value in format_transport(wire.transport).items():
-                view.write(f"{self.path}/{pcm}/{stream}/{key}", value)
+    def publish(self, **overrides: str) -> None:
+        """Make the wires, publish them (with some nodes as a rule wants them), and be Initialised."""
+        for pcm in self.card.pcms:
+            for stream in pcm.streams:
+                self.wires[pcm.index, stream.index] = Wire(self.host, self.peer, stream)
+
+        def write(view: StoreView) -> None:
+            for (pcm, stream), wire in self.wires.items():
+                for key, value in (format_transport(wire.transport) | overrides).items():
+                    view.write(f"{self.path}/{pcm}/{stream}/{key}", value)
+
+        self.host.store.transact(write)
+        self.set_state("3")
 
     def drop(self) -> None:
         """Take all wires back."""
@@ -91,3 +99,8 @@ class WireGuest:
         """The first playback stream of a card that is connected anew: nothing is left of what was tried before."""
         self.connect()
         return self.wire(Direction.PLAYBACK)
+
+    def capture(self) -> Wire:
+        """The first capture stream, likewise."""
+        self.connect()
+        return self.wire(Direction.CAPTURE)

@@ -26,7 +26,7 @@ def test_a_guest_that_was_just_told_need_not_ring_and_is_answered_within_a_tenth
     guests = playing()
     first = guests[0]
     answered: list[int] = []
-    read_responses = first._on_responses
+    read_responses = first.read_responses
 
     def note(now_ns: int) -> None:
         answered.append(now_ns)

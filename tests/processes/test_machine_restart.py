@@ -21,6 +21,7 @@ kind = "clocked"
 play_to = "{mix}"
 [streams]
 play = "speaker"
+record = "speaker"
 """
 
 

@@ -10,16 +10,18 @@ from backend.line import StreamLine
 from backend.session import Session
 from backend.stream import Stream
 from backend.timeline import Timeline
+from backend.volume import Volume
 from backend.wire import GuestWire
 from compose.check.backend import RULES, check_backend
 from compose.check.guest import WireGuest
 from compose.check.rule import Line, Verdict, try_rule
 from hosts.sim.machine import SimHost
+from ringproto.buffer import SharedBuffer
 from ringproto.errors import Errno, ProtocolError
 from ringproto.eventids import EventIds
 from ringproto.lifecycle import StreamState
 from ringproto.limits import Limits
-from ringproto.messages import OpenRequest, pack_status
+from ringproto.messages import HwParamRequest, OpenRequest, TriggerRequest, WriteRequest, pack_status
 from ringproto.xenbus import XenbusState
 from tests.frontend.served import Served
 
@@ -120,6 +122,11 @@ MUTANTS: dict[str, Patch] = {
     "event-id.older": patch(EventIds, "of", lambda ids, number: (number - ids._opened_at & 0xFFFF,)),
     "event-id.newer": patch(EventIds, "of", lambda ids, number: (number & 0xFFFF,)),
     "event-id.overflow": patch(GuestWire, "send_position", wasteful),
+    "capture.fills": patch(SharedBuffer, "write_from", never),
+    "trigger.prompt": lambda monkeypatch: monkeypatch.setitem(Stream._SERVE, TriggerRequest, never),
+    "data.flow": lambda monkeypatch: monkeypatch.setitem(Stream._SERVE, WriteRequest, never),
+    "query.quick": lambda monkeypatch: monkeypatch.setitem(Stream._SERVE, HwParamRequest, never),
+    "volume.mute": patch(Volume, "mute", never),
     "query.subset": patch(Limits, "negotiate", lambda limits, asked: limits.hw_params()),
 }
 

@@ -118,7 +118,7 @@ def publish_once(card: Card) -> None:
 
 MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "data.bounds": lambda monkeypatch: monkeypatch.setattr(StreamLink, "send", beyond),
-    "request.form": dirty,
+    "request.reserved": dirty,
     "open.directory": ungranted,
     "ring.initialised": events_off,
     "handshake.return": lambda monkeypatch: monkeypatch.setattr(Card, "_publish", publish_once),
