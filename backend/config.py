@@ -17,17 +17,22 @@ any other; nothing in them is ever passed to a sound library.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
 
 from backend.devices.api import DeviceError
-from backend.devices.registry import check_options, device_names
+from backend.devices.registry import check_options, device_names, opens_often
 
 T = TypeVar("T")
 
 Pacing = Literal["irq", "timer"]
 EventIds = Literal["auto", "connection", "stream"]
+Sharing = Literal["mixed", "exclusive", "per-guest"]
+
+
+SHARING = "sharing"
+"""The one key of a device, besides `kind`, that is not its driver's: see backend.jack."""
 
 
 class ConfigError(Exception):
@@ -38,13 +43,18 @@ class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a backend serves."""
 
     devices: dict[str, dict[str, Any]]
-    """By name; `kind` chooses the driver, the other keys are its options."""
+    """By name; `kind` chooses the driver, `sharing` who may use it, the other keys are the driver's options."""
     streams: dict[str, str]
     """From `unique-id` to the name of a device."""
     pacing: Pacing = "irq"
     """What makes the backend look at its devices: the card's interrupts, or a timer."""
     event_id: EventIds = "auto"
     """How position events are numbered, see ringproto.eventids: `auto` suits every kernel."""
+
+    def sharing(self, name: str) -> Sharing:
+        """How the device of that name is shared: `mixed` unless the operator says otherwise."""
+        sharing: Sharing = self.devices[name].get(SHARING, "mixed")
+        return sharing
 
 
 def read_config(path: Path) -> BackendConfig:
@@ -69,8 +79,13 @@ def check_device(name: str, options: Mapping[str, Any], source: str) -> None:
     kind = options.get("kind")
     if not isinstance(kind, str):
         raise ConfigError(f"{source}: devices.{name}.kind: missing; one of: {', '.join(device_names())}")
+    sharing = options.get(SHARING, "mixed")
+    if sharing not in get_args(Sharing):
+        raise ConfigError(f"{source}: devices.{name}.sharing: {sharing!r}; one of: {', '.join(get_args(Sharing))}")
     try:
-        check_options(kind, {key: value for key, value in options.items() if key != "kind"})
+        if sharing == "per-guest" and not opens_often(kind):
+            raise ConfigError(f"{source}: devices.{name}.sharing: a device of kind {kind!r} is opened only once")
+        check_options(kind, {key: value for key, value in options.items() if key not in ("kind", SHARING)})
     except DeviceError as error:
         raise ConfigError(f"{source}: devices.{name}: {error.strerror}") from error
 

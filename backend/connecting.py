@@ -5,7 +5,9 @@ have to be looked at, for all the other guests.  So after each stream the loop g
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from backend.devices.api import DeviceError
 from backend.facilities import Facilities
 from backend.stream import Stream
 from backend.wire import Peer
@@ -51,8 +53,12 @@ class Connecting:
                 yield
                 prefix = f"{pcm.index}/{config.index}/"
                 own_nodes = {key[len(prefix) :]: value for key, value in nodes.items() if key.startswith(prefix)}
-                port = self._facilities.patchbay.port(config.unique_id, config.direction, self._peer.domid)
-                self._streams.append(Stream(self._peer, pcm.index, config, parse_transport(own_nodes), port))
+                transport = parse_transport(own_nodes)
+                jack = self._facilities.patchbay.jack(config.unique_id, config.direction, self._peer.domid)
+                if jack is not None:
+                    with suppress(DeviceError):  # it was said, and the device may be back when it is needed
+                        jack.port()
+                self._streams.append(Stream(self._peer, pcm.index, config, transport, jack))
 
 
 def _nobody(_error: Exception | None) -> None:

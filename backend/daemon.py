@@ -22,6 +22,9 @@ log = logging.getLogger("vsnd.backend")
 ROOT = "backend/vsnd"
 """Relative to the backend's own domain."""
 
+NAME_MAX = 64
+"""Characters; of a longer name nothing is shown."""
+
 Key = tuple[int, int]
 """A guest's domid, and the number of one of its devices."""
 
@@ -34,7 +37,7 @@ class Backend:
         self.config = config
         self.sessions: dict[Key, Session] = {}
         self._complaints = Complaints(host.loop, log)
-        self.patchbay = Patchbay(config, host.loop, open_device, self._complaints)
+        self.patchbay = Patchbay(config, host.loop, open_device, self._complaints, self._name_of)
         self._refused: set[Key] = set()
         event_ids = EventIdRule(config.event_id)
         self._facilities = Facilities(host, self.patchbay, Gather(host.loop), self._complaints, tracer, event_ids)
@@ -48,6 +51,14 @@ class Backend:
             session.close()
         self.patchbay.close()
         self._complaints.close()
+
+    def _name_of(self, domid: int) -> str:
+        """What the toolstack calls that guest; harmless to show."""
+        with suppress(HostError):
+            name = self.host.store.read(f"/local/domain/{domid}/name") or ""
+            if name.isprintable() and 0 < len(name) <= NAME_MAX:
+                return name
+        return f"domain {domid}"
 
     def _on_watch(self, path: str) -> None:
         parts = path.partition(ROOT)[2].strip("/").split("/")

@@ -9,7 +9,7 @@ a recording stays its place in time.
 
 from typing import Protocol
 
-from backend.devices.api import AudioDevice
+from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.capture import CaptureVoice, Splitter
 from backend.port import MakePacing, Port
 from hosts.api import Loop
@@ -32,7 +32,7 @@ class RecordingLine(Protocol):
     def skipped(self, device_frames: int) -> None:
         """So many of the card's frames are gone."""
 
-    def lost(self, error: OSError) -> None:
+    def lost(self, error: DeviceError) -> None:
         """The card is gone."""
 
     def fail(self, error: Exception) -> None:

@@ -18,6 +18,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
+from backend.devices.api import DeviceError
+from backend.port import wire_errno
 from backend.timeline import Timeline
 from ringproto.buffer import SharedBuffer
 from ringproto.errors import Errno, ProtocolError
@@ -149,10 +151,9 @@ class StreamLine(Generic[VoiceT, TransferT]):
             return True
         return False
 
-    def lost(self, error: OSError) -> None:
+    def lost(self, error: DeviceError) -> None:
         """The device is gone: nothing stays unanswered, and the guest will ask."""
-        known = set(Errno)
-        self._lost_errno = Errno(error.errno) if error.errno in known else Errno.EIO
+        self._lost_errno = wire_errno(error)
         self.answer_waiting(-self._lost_errno)
         if self._timeline is not None and self._period_frames:
             self._tell(self._boundary + 1)

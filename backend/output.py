@@ -38,7 +38,7 @@ class Line(Protocol):
     def on_position(self, device_frames: int, now_ns: int) -> None:
         """The card has presented so many frames."""
 
-    def lost(self, error: OSError) -> None:
+    def lost(self, error: DeviceError) -> None:
         """The card is gone."""
 
     def fail(self, error: Exception) -> None:

@@ -2,14 +2,22 @@
 
 The id is looked up as it stands in the operator's table.  Nothing else is ever done with it: no part of it reaches a
 sound library (alsa-lib would take a name like `file:...` as an order to write files).
+
+A device that cannot be opened, or is lost, is opened again when somebody next asks for it, but at most once a second:
+asking costs time that is everybody's.
 """
 
+import logging
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice, DeviceError
+from backend.devices.registry import open_device
 from backend.input import Input
+from backend.jack import Holders, Jack, Place
 from backend.output import Output
 from backend.pacing.irq import IrqSource
 from backend.pacing.timer import TimerSource
@@ -18,43 +26,108 @@ from hosts.api import Loop, OnTime
 from hosts.complaints import Complaints
 from ringproto.card import Direction
 
-#: Opens a device: (name, kind, the driver's options, direction, loop) -> device.  Raises DeviceError.
-OpenDevice = Callable[[str, str, Mapping[str, Any], Direction, Loop], AudioDevice]
+log = logging.getLogger("vsnd.backend")
 
+RETRY_NS = 1_000_000_000
 UNIQUE_ID_SHOWN_MAX = 64
 """Characters of a guest's text that go into the log."""
 
 
-class Patchbay:
-    """All devices of a backend, by name and direction."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A device that is to be opened."""
 
-    def __init__(self, config: BackendConfig, loop: Loop, open_device: OpenDevice, complaints: Complaints) -> None:
-        self.ports: dict[tuple[str, Direction], Output | Input] = {}
+    place: Place
+    kind: str
+    options: Mapping[str, Any]
+    """The driver's."""
+    user: str
+    """What servers that show names call whoever plays or records."""
+
+
+#: Opens a device on a loop.  Raises DeviceError.
+OpenDevice = Callable[[Wanted, Loop], AudioDevice]
+
+
+def open_wanted(wanted: Wanted, loop: Loop) -> AudioDevice:
+    """Open it as it is described.  Raises DeviceError."""
+    return open_device(wanted.kind, wanted.options, wanted.place.direction, loop, wanted.user)
+
+
+class Patchbay:
+    """All devices of a backend."""
+
+    def __init__(
+        self,
+        config: BackendConfig,
+        loop: Loop,
+        open_device: OpenDevice,
+        complaints: Complaints,
+        name_of: Callable[[int], str],
+    ) -> None:
+        self.ports: dict[Place, Output | Input] = {}
         self._config = config
         self._loop = loop
         self._open_device = open_device
         self._complaints = complaints
+        self._name_of = name_of
         self._make_pacing: MakePacing = PACINGS[config.pacing]
+        self._holders: defaultdict[Place, Holders] = defaultdict(Holders)
+        self._jacks: Counter[Place] = Counter()
+        self._refused: dict[Place, tuple[int, DeviceError]] = {}  # not to be tried again before that time
 
-    def port(self, unique_id: str, direction: Direction, domid: int) -> Output | Input | None:
-        """The output or input for that id; None, and a line in the log, when there is none."""
+    def jack(self, unique_id: str, direction: Direction, domid: int) -> Jack | None:
+        """Where a stream with that id is plugged in; None, and a line in the log, when the id is not in the table."""
         name = self._config.streams.get(unique_id)
         if name is None:
             shown = f"{unique_id:.{UNIQUE_ID_SHOWN_MAX}}"
             self._complaints.warn(domid, f"unique-id {shown!r} is not in the table")
             return None
-        key = (name, direction)
-        if key not in self.ports:
-            options = dict(self._config.devices[name])
-            kind = options.pop("kind")
-            try:
-                device = self._open_device(name, kind, options, direction, self._loop)
-            except DeviceError as error:
-                self._complaints.warn(domid, f"device {name} cannot be opened to {direction.name.lower()}: {error}")
-                return None
-            make = Output if direction is Direction.PLAYBACK else Input
-            self.ports[key] = make(name, device, self._loop, self._make_pacing)
-        return self.ports[key]
+        sharing = self._config.sharing(name)
+        place = Place(name, direction, domid if sharing == "per-guest" else None)
+        self._jacks[place] += 1
+        holders = self._holders[place] if sharing == "exclusive" else None
+        return Jack(domid, place, self._port, self._unplugged, holders)
+
+    def _port(self, place: Place, domid: int) -> Output | Input:
+        """The open device; raises DeviceError, said as on that guest's behalf."""
+        port = self.ports.get(place)
+        if port is None or port.failed:
+            retry_ns, refusal = self._refused.get(place, (0, None))
+            if refusal is not None and self._loop.now_ns() < retry_ns:
+                raise refusal
+            port = self._open(place, domid)
+        return port
+
+    def _open(self, place: Place, domid: int) -> Output | Input:
+        lost = self.ports.pop(place, None)
+        if lost is not None:
+            lost.close()
+        try:
+            device = self._open_device(self._wanted(place), self._loop)
+        except DeviceError as error:
+            self._refused[place] = (self._loop.now_ns() + RETRY_NS, error)
+            self._complaints.warn(domid, f"device {place.label} cannot be opened: {error.strerror}")
+            raise
+        if self._refused.pop(place, None) or lost is not None:
+            log.info("device %s is back", place.label)
+        make = Output if place.direction is Direction.PLAYBACK else Input
+        port = self.ports[place] = make(place.label, device, self._loop, self._make_pacing)
+        return port
+
+    def _wanted(self, place: Place) -> Wanted:
+        options = {key: value for key, value in self._config.devices[place.name].items() if key != "sharing"}
+        kind = options.pop("kind")
+        user = f"vsnd {place.name}" if place.domid is None else self._name_of(place.domid)
+        return Wanted(place, kind, options, user)
+
+    def _unplugged(self, place: Place) -> None:
+        self._jacks -= Counter((place,))
+        if place.domid is not None and place not in self._jacks:
+            self._refused.pop(place, None)
+            port = self.ports.pop(place, None)
+            if port is not None:
+                port.close()
 
     def close(self) -> None:
         """Give all devices back."""

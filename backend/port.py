@@ -14,6 +14,7 @@ from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.spec import SampleSpec
 from backend.pacing.api import PeriodSource
 from hosts.api import Loop, OnTime
+from ringproto.errors import Errno
 
 log = logging.getLogger("vsnd.backend")
 
@@ -31,6 +32,11 @@ class PortLine(Protocol):
         """Something went wrong in this line."""
 
 
+def wire_errno(error: DeviceError) -> Errno:
+    """What guests are told of it: numbers that Xen does not have are EIO."""
+    return Errno(error.errno) if error.errno in set(Errno) else Errno.EIO
+
+
 LineT = TypeVar("LineT", bound=PortLine)
 
 
@@ -43,7 +49,8 @@ class Port(Generic[LineT]):
         self.spec = SampleSpec(device.params.format, device.params.channels, device.params.rate_hz)
         self._pacing = make_pacing(loop, self.look, device)
         self._lines: list[LineT] = []
-        self._failed = False
+        self.failed = False
+        """The device is gone; whoever wants it has to open it anew."""
 
     @property
     def looks(self) -> int:
@@ -78,12 +85,12 @@ class Port(Generic[LineT]):
             line.fail(error)
 
     def _check_alive(self) -> None:
-        if self._failed:
+        if self.failed:
             raise DeviceError(ENODEV, f"{self.name} is gone")
 
     def _give_up(self, error: DeviceError) -> None:
         log.warning("device %s: %s", self.name, error.strerror)
-        self._failed = True
+        self.failed = True
         self._pacing.stop()
         lines = tuple(self._lines)
         self._forget_all()

@@ -67,14 +67,14 @@ def collect(
 
 def _devices(backend: Backend, numbers: Mapping[tuple[str, Direction], int]) -> list[Device]:
     devices: list[Device] = []
-    for (name, direction), port in backend.patchbay.ports.items():
+    for place, port in backend.patchbay.ports.items():
         statistics = dict(port.device.statistics())
         interrupts = statistics.pop("interrupts", None)
         devices.append(
             Device(
-                name=name if direction is Direction.PLAYBACK else f"{name} (capture)",
-                number=numbers[name, direction],
-                kind=str(backend.config.devices[name]["kind"]),
+                name=place.label,
+                number=numbers[place.name, place.direction],
+                kind=str(backend.config.devices[place.name]["kind"]),
                 pacing=backend.config.pacing,
                 rate_hz=port.spec.rate_hz,
                 period_frames=port.device.params.period_frames,

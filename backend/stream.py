@@ -12,10 +12,12 @@ from backend.capture import CaptureLine
 from backend.counters import Counters
 from backend.devices.api import DeviceError
 from backend.input import Input
+from backend.jack import Jack
 from backend.line import Transfer
 from backend.offers import offered
 from backend.output import Output
 from backend.playback import PlaybackLine
+from backend.port import wire_errno
 from backend.sharedpages import map_buffer
 from backend.volume import Volume
 from backend.wire import GuestWire, Peer
@@ -52,11 +54,11 @@ Port = Output | Input
 class Stream:
     """One stream of one guest, from connection to disconnection."""
 
-    def __init__(self, peer: Peer, pcm: int, config: StreamConfig, transport: Transport, port: Port | None) -> None:
+    def __init__(self, peer: Peer, pcm: int, config: StreamConfig, transport: Transport, jack: Jack | None) -> None:
         self.config = config
         self.number = pcm * 16 + config.index
         """In traces."""
-        self.port = port
+        self._jack = jack
         self._late_frames = 0
         self._frames = 0
         self._peer = peer
@@ -116,7 +118,7 @@ class Stream:
         except ProtocolError as error:
             self._respond(request.id, request.op, -error.errno)
         except DeviceError as error:
-            self._respond(request.id, request.op, -(error.errno or Errno.EIO))
+            self._respond(request.id, request.op, -wire_errno(error))
 
     def _respond(self, request_id: int, op: int, status: int) -> None:
         self.wire.push(pack_status(request_id, op, status))
@@ -151,10 +153,9 @@ class Stream:
         self._respond(request.id, request.op, 0)
 
     def _query(self, request: HwParamRequest, now_ns: int) -> None:
-        if self.port is None:
-            raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
+        port = self._plugged().port()
         possible = self.config.limits.negotiate(request.params)
-        params = possible.intersect(offered(self.port, possible))
+        params = possible.intersect(offered(port, possible))
         self.wire.push(pack_response(HwParamResponse(request.id, 0, params)))
 
     def _set_volume(self, request: SetVolumeRequest, now_ns: int) -> None:
@@ -189,20 +190,25 @@ class Stream:
         self._respond(request.id, request.op, 0)
 
     def _open(self, request: OpenRequest, now_ns: int) -> None:
-        if self.port is None:
-            raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
+        jack = self._plugged()
         self._shut(now_ns)
         self.config.limits.check_open(request)
-        self._mapping = map_buffer(self._peer.host, self._peer.domid, request.gref_directory, request.buffer_octets)
         try:
-            self._line = self._lay_line(request, SharedBuffer(self._mapping.pages, request.buffer_octets), self.port)
-        except ProtocolError:
+            port = jack.hold()
+            self._mapping = map_buffer(self._peer.host, self._peer.domid, request.gref_directory, request.buffer_octets)
+            self._line = self._lay_line(request, SharedBuffer(self._mapping.pages, request.buffer_octets), port)
+        except (ProtocolError, DeviceError):
             self._shut(now_ns)  # a guest that is refused takes its pages back
             raise
         self._line.set_gains(self._volume.gains(request.channels))
         self._state = after_op(self._state, Op.OPEN)
         self.wire.opened()
         self._respond(request.id, request.op, 0)
+
+    def _plugged(self) -> Jack:
+        if self._jack is None:
+            raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
+        return self._jack
 
     def _lay_line(self, request: OpenRequest, buffer: SharedBuffer, port: Port) -> PlaybackLine | CaptureLine:
         """Raises ProtocolError(EINVAL) for what cannot be mixed."""
@@ -224,11 +230,15 @@ class Stream:
         mapping, self._mapping = self._mapping, None
         if mapping is not None:
             mapping.unmap()
+        if self._jack is not None:
+            self._jack.let_go()
 
     def close(self) -> None:
         """The connection is over."""
         self._shut(self._peer.host.loop.now_ns())
         self.wire.close()
+        if self._jack is not None:
+            self._jack.close()
 
     _SERVE: ClassVar[dict[type[Any], Callable[["Stream", Any, int], None]]] = {
         WriteRequest: _write,

@@ -4,7 +4,6 @@ Both say "ready" on stdout when they are, end on SIGTERM or SIGINT with all file
 trace in the output folder.
 """
 
-import gc
 import logging
 import signal
 import sys
@@ -16,9 +15,11 @@ import msgspec
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
+from backend.patchbay import open_wanted
 from backend.report import collect, cpu_seconds, write_report
+from compose.collector import silence_collector
 from compose.guest import Guest
-from compose.plan import TRACES, device_numbers, later, open_plain, open_traced
+from compose.plan import TRACES, device_numbers, later, open_traced
 from compose.scenario import GuestSpec
 from hosts.emu.client import EmuHost, wait_for_host
 from hosts.loop import RealLoop
@@ -32,13 +33,6 @@ log = logging.getLogger("vsnd")
 def ready() -> None:
     """Tell the world that started us."""
     print("ready", flush=True)  # noqa: T201  # stdout is the line to the world
-
-
-def quiet_collector() -> None:
-    """No pauses for garbage in the data path: it makes no cycles, and what is there now will stay."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
 
 
 def run_backend(machine: Path, plan: Path, out: Path) -> None:
@@ -62,7 +56,7 @@ def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Cal
         host = EmuHost(machine, 0, loop)
         backend = Backend(host, config, open_traced(out, numbers), trace.writer)
         on_ready()
-        quiet_collector()
+        silence_collector()
         cpu_before_s = cpu_seconds()
         for served in count(1):
             _serve(host, loop, stopping)
@@ -74,7 +68,7 @@ def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Cal
                 write_report(report, out / "backend.json")
                 return
             host = another
-            backend = Backend(host, later(config, served), open_plain, trace.writer)
+            backend = Backend(host, later(config, served), open_wanted, trace.writer)
 
 
 def _serve(host: EmuHost, loop: RealLoop, stopping: list[int]) -> None:
@@ -100,7 +94,7 @@ def run_guest(machine: Path, plan: Path, out: Path, beside: Path, duration_s: fl
         try:
             run(loop, guest.connect())
             ready()
-            quiet_collector()
+            silence_collector()
             sys.stdin.readline()
             run(loop, guest.run(duration_s))
         finally:

@@ -1,6 +1,7 @@
 """From a scenario to what each side is told: the backend's configuration, the guests' cards."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from math import ceil
 from pathlib import Path
@@ -10,8 +11,7 @@ import msgspec
 
 from backend.config import BackendConfig
 from backend.devices.api import AudioDevice
-from backend.devices.registry import open_device
-from backend.patchbay import OpenDevice
+from backend.patchbay import OpenDevice, Wanted, open_wanted
 from compose.facts import Block
 from compose.scenario import GuestSpec, find_recording
 from compose.sound import fit_sound
@@ -56,19 +56,15 @@ def device_numbers(names: Iterable[str]) -> dict[tuple[str, Direction], int]:
 def open_traced(out: Path, numbers: Mapping[tuple[str, Direction], int]) -> OpenDevice:
     """Opens devices by name, and has those that can leave a trace of their own in the output folder."""
 
-    def open_named(name: str, kind: str, options: Mapping[str, Any], direction: Direction, loop: Loop) -> AudioDevice:
-        if kind == "clocked":
+    def open_one(wanted: Wanted, loop: Loop) -> AudioDevice:
+        if wanted.kind == "clocked":
+            name, direction = wanted.place.name, wanted.place.direction
             trace = out / TRACES / f"{name}-{direction.name.lower()}.vtrace"
-            options = {**options, "trace_to": str(trace), "trace_card": numbers[name, direction]}
-        return open_device(kind, options, direction, loop)
+            traced = {"trace_to": str(trace), "trace_card": numbers[name, direction]}
+            wanted = replace(wanted, options={**wanted.options, **traced})
+        return open_wanted(wanted, loop)
 
-    return open_named
-
-
-def open_plain(name: str, kind: str, options: Mapping[str, Any], direction: Direction, loop: Loop) -> AudioDevice:
-    """Opens devices without a trace of their own: that of the first backend's is kept."""
-    del name
-    return open_device(kind, options, direction, loop)
+    return open_one
 
 
 def generation(path: Path, number: int) -> Path:

@@ -24,7 +24,9 @@ OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
 GROUP = "vsnd.devices"
 
 BUILT_IN: Mapping[str, str] = {
+    "alsa": "backend.devices.alsa.opening",
     "clocked": "backend.devices.clocked.opening",
+    "pulse": "backend.devices.pulse.opening",
     "wav": "backend.devices.wav",
 }
 """Name of the device, and the module whose `DRIVER` it is."""
@@ -36,8 +38,13 @@ class Driver(Generic[OptionsT]):
 
     options: type[OptionsT]
     """Frozen, with `forbid_unknown_fields`."""
-    open: Callable[[OptionsT, Direction, Loop], AudioDevice]
-    """Opens the device, stopped, at frame 0.  Raises DeviceError."""
+    open: Callable[[OptionsT, Direction, Loop, str], AudioDevice]
+    """Opens the device, stopped, at frame 0; the text says who plays or records, for servers that show it.
+
+    Raises DeviceError.
+    """
+    often: bool = False
+    """Whether it may be opened for several guests at once: what is behind it mixes."""
 
 
 def device_names() -> tuple[str, ...]:
@@ -45,19 +52,26 @@ def device_names() -> tuple[str, ...]:
     return tuple(sorted({*BUILT_IN, *entry_points(group=GROUP).names}))
 
 
-def open_device(kind: str, options: Mapping[str, object], direction: Direction, loop: Loop) -> AudioDevice:
-    """Open the device named `kind`.
+def open_device(
+    kind: str, options: Mapping[str, object], direction: Direction, loop: Loop, user: str = "vsnd"
+) -> AudioDevice:
+    """Open the device named `kind`, for `user`: what servers that show names call it.
 
     Raises DeviceError: ENODEV for a name that is unknown or whose libraries are missing, EINVAL for an option that is
     unknown or wrong (both named), and what the driver itself raises.
     """
     driver = _load(kind)
-    return driver.open(_convert(kind, options, driver), direction, loop)
+    return driver.open(_convert(kind, options, driver), direction, loop, user)
 
 
 def check_options(kind: str, options: Mapping[str, object]) -> None:
     """Raise what `open_device` would for such a name and such options, without opening anything."""
     _convert(kind, options, _load(kind))
+
+
+def opens_often(kind: str) -> bool:
+    """Whether a device of that kind can be opened for each guest.  Raises DeviceError as `check_options` does."""
+    return _load(kind).often
 
 
 def _convert(kind: str, options: Mapping[str, object], driver: Driver[OptionsT]) -> OptionsT:

@@ -129,8 +129,9 @@ class WavSink:
             self._file.close()
 
 
-def open_wav(options: WavOptions, direction: Direction, loop: Loop) -> WavSink:
+def open_wav(options: WavOptions, direction: Direction, loop: Loop, user: str = "") -> WavSink:
     """A new file.  Raises DeviceError: EINVAL to record from it (that is the virtual card's `record_from`)."""
+    del user
     if direction is not Direction.PLAYBACK:
         raise DeviceError(EINVAL, "a WAV file sink only plays")
     return WavSink(options, loop)

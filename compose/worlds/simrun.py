@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from backend.daemon import Backend
+from backend.patchbay import open_wanted
 from backend.report import BackendReport, collect, cpu_seconds
 from compose.facts import Block
 from compose.faults import Fault
@@ -15,7 +16,6 @@ from compose.plan import (
     backend_config,
     device_numbers,
     later,
-    open_plain,
     open_traced,
     trace_records,
 )
@@ -80,7 +80,7 @@ class SimRun:
         """A backend's process; later ones leave the files of those before them as they are."""
         self._process = SimProcess(self._dom0)
         config = later(backend_config(self._block), self.backends)
-        opened = open_traced(self._block.out, self._numbers) if not self.backends else open_plain
+        opened = open_traced(self._block.out, self._numbers) if not self.backends else open_wanted
         self._backend = Backend(self._process, config, opened, self._backend_trace)
         self.backends += 1
 

@@ -31,7 +31,8 @@ class Change(NamedTuple):
 
 def node_octets(node: Node) -> int:
     """What a node counts for: its value, its children's names with their NULs, 8 octets for each permission."""
-    return len(node.value) + sum(len(name) + 1 for name in node.children) + 8 * len(node.perms)
+    children = node.children
+    return len(node.value) + sum(map(len, children)) + len(children) + 8 * len(node.perms)
 
 
 NODE_COST_OCTETS = 100

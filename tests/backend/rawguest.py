@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.check import rawguest
 from compose.check.rawguest import BUFFER_FRAMES, FRAME_OCTETS, MS, PERIOD_FRAMES
 from compose.toolstack import Attachment, attach
@@ -32,11 +32,7 @@ def machine_with_backend(
     dom0 = machine.host(0)
     device = {"kind": "clocked", "period_frames": PERIOD_FRAMES, **(options or {})}
     config = BackendConfig({"speaker": device}, {"speaker": "speaker"}, "timer" if pacing == "timer" else "irq")
-
-    def open_named(_name: str, kind: str, named: Mapping[str, object], direction: Direction, loop: object) -> object:
-        return open_device(kind, named, direction, dom0.loop)
-
-    return machine, dom0, Backend(dom0, config, open_named, NoTrace())  # type: ignore[arg-type]
+    return machine, dom0, Backend(dom0, config, open_wanted, NoTrace())
 
 
 class RawGuest(rawguest.RawGuest):

@@ -1,24 +1,16 @@
 """A machine to recover in: its backend comes and goes, its toolstack gives and takes."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from backend.daemon import Backend
-from backend.devices.api import AudioDevice
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.toolstack import Attachment
-from hosts.api import Loop
 from ringproto.abi import Trigger
-from ringproto.card import Direction
 from ringproto.trace import NoTrace
 from tests.backend.rawguest import BUFFER_FRAMES, FRAME_OCTETS, MS, RawGuest, card, machine_with_backend
 
 SECOND = 1000 * MS
 ATTACHMENT = Attachment(1, card())
-
-
-def open_here(_name: str, kind: str, options: Mapping[str, Any], way: Direction, loop: Loop) -> AudioDevice:
-    return open_device(kind, options, way, loop)
 
 
 class Scene:
@@ -28,7 +20,7 @@ class Scene:
         self.machine, self.dom0, self.backend = machine_with_backend()
 
     def start_backend(self) -> None:
-        self.backend = Backend(self.dom0, self.backend.config, open_here, NoTrace())
+        self.backend = Backend(self.dom0, self.backend.config, open_wanted, NoTrace())
 
     def stop_backend(self) -> None:
         self.backend.close()

@@ -69,3 +69,15 @@ def test_what_is_not_toml_is_said(tmp_path: Path) -> None:
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_config(tmp_path / "backend.toml")
+
+
+def test_how_a_device_is_shared_is_one_of_three(tmp_path: Path) -> None:
+    text = '[devices.speaker]\nkind = "clocked"\nsharing = "{}"\n[streams]\n'
+    message = refusal(tmp_path, text.format("everybody"))
+    assert "devices.speaker.sharing: 'everybody'; one of: mixed, exclusive, per-guest" in message
+    assert read_config(config(tmp_path, text.format("exclusive"))).sharing("speaker") == "exclusive"
+
+
+def test_a_device_that_opens_once_is_not_for_each_guest(tmp_path: Path) -> None:
+    text = '[devices.speaker]\nkind = "clocked"\nsharing = "per-guest"\n[streams]\n'
+    assert "devices.speaker.sharing: a device of kind 'clocked' is opened only once" in refusal(tmp_path, text)

@@ -1,17 +1,13 @@
 """The backend's position events against models of both generations of the kernel's frontend."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.check.kernel import KernelEvents
-from hosts.api import Loop
 from hosts.sim.machine import SimMachine
 from ringproto.abi import Trigger
-from ringproto.card import Direction
 from ringproto.messages import CloseRequest
 from ringproto.trace import NoTrace
 from tests.backend.rawguest import MS, RawGuest
@@ -32,10 +28,7 @@ class KernelGuest:
             event_id=policy,  # type: ignore[arg-type]  # one of its words
         )
 
-        def opens(_name: str, kind: str, options: Mapping[str, object], direction: Direction, loop: Loop) -> object:
-            return open_device(kind, options, direction, loop)
-
-        self.backend = Backend(dom0, config, opens, NoTrace())  # type: ignore[arg-type]  # object is an AudioDevice
+        self.backend = Backend(dom0, config, open_wanted, NoTrace())
         self.raw = RawGuest(self.machine, dom0)
         self.raw.connect()
         self.kernel = KernelEvents(self.raw.event_page.pages[0], newer=newer)

@@ -71,3 +71,23 @@ def test_who_waits_for_a_card_that_dies_is_answered(monkeypatch: pytest.MonkeyPa
     pull_out(port, monkeypatch)
     guest.settle(20 * MS)
     assert [response.status for response in guest.responses if response.id == 7] == [-Errno.ENODEV]
+
+
+def test_a_card_that_is_back_is_played_on_by_the_next_that_opens(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, dom0, backend = machine_with_backend()
+    guest = RawGuest(machine, dom0)
+    guest.connect()
+    assert guest.open() == 0
+    assert guest.trigger(Trigger.START) == 0
+    (port,) = backend.patchbay.ports.values()
+    pull_out(port, monkeypatch)
+    guest.settle(100 * MS)
+    with caplog.at_level(logging.INFO):
+        assert guest.open() == 0
+    assert "device speaker is back" in caplog.text
+    assert guest.trigger(Trigger.START) == 0
+    told = len(guest.events)
+    guest.settle(25 * MS)
+    assert len(guest.events) >= told + 2

@@ -12,9 +12,9 @@ from typing import ParamSpec, TypeVar
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.devices.registry import open_device
 from backend.gather import Gather
 from backend.output import Output
+from backend.patchbay import open_wanted
 from backend.wire import GuestWire
 from compose.guest import Guest
 from compose.plan import attachment
@@ -72,9 +72,7 @@ def measure() -> dict[str, float]:
     dom0 = machine.host(0)
     config = BackendConfig({"speaker": {"kind": "clocked", "buffer_frames": 3840}}, {"speaker": "speaker"})
     tracer = TraceWriter(memoryview(bytearray(64 << 20)))
-    backend = Backend(
-        dom0, config, lambda name, kind, options, way, loop: open_device(kind, options, way, loop), tracer
-    )
+    backend = Backend(dom0, config, open_wanted, tracer)
     for domid in range(1, GUESTS + 1):
         spec = GuestSpec(id=domid, streams=[music()])
         attach(dom0.store, attachment(spec))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.guest import Guest
 from compose.plan import attachment
 from compose.scenario import RECORDINGS, GuestSpec
@@ -37,9 +37,7 @@ def measure() -> dict[str, float]:
     machine = SimMachine(1)
     dom0 = machine.host(0)
     config = BackendConfig({"speaker": {"kind": "clocked", "buffer_frames": 3840}}, {"speaker": "speaker"})
-    backend = Backend(
-        dom0, config, lambda name, kind, options, way, loop: open_device(kind, options, way, loop), NoTrace()
-    )
+    backend = Backend(dom0, config, open_wanted, NoTrace())
     lives = []
     for domid in range(1, GUESTS + 1):
         spec = GuestSpec(id=domid, streams=[music(44100 if domid == 1 else 48000)])

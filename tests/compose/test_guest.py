@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.config import BackendConfig, ConfigError
 from backend.daemon import Backend
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.guest import Guest, GuestReport, StreamReport
 from compose.plan import attachment
 from compose.scenario import GuestSpec, StreamSpec
@@ -48,7 +48,7 @@ class Lab:
         )
         self.backend = Backend(
             self.machine.hosts[0], config,
-            lambda name, kind, options, way, loop: open_device(kind, options, way, loop), NoTrace(),
+            open_wanted, NoTrace(),
         )  # fmt: skip
 
     def live(self, duration_s: float) -> GuestReport:

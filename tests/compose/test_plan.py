@@ -10,6 +10,8 @@ import soundfile
 
 from backend.config import ConfigError, Pacing
 from backend.devices.api import DeviceParams
+from backend.jack import Place
+from backend.patchbay import Wanted
 from compose.facts import Block
 from compose.plan import attachment, backend_config, device_numbers, limits, open_traced
 from compose.scenario import GuestSpec, Scenario, StreamSpec
@@ -78,14 +80,15 @@ def test_devices_with_a_trace_leave_it_in_the_output_folder(tmp_path: Path) -> N
     (tmp_path / "trace").mkdir()
     loop = SimMachine().host(0).loop
     opened = open_traced(tmp_path, {("speaker", Direction.CAPTURE): 5})
-    device = opened("speaker", "clocked", {}, Direction.CAPTURE, loop)
+    device = opened(Wanted(Place("speaker", Direction.CAPTURE), "clocked", {}, "vsnd"), loop)
     device.close()
     assert [path.name for path in (tmp_path / "trace").iterdir()] == ["speaker-capture.vtrace"]
 
 
 def test_devices_without_one_are_opened_as_they_are(tmp_path: Path) -> None:
     opened = open_traced(tmp_path, {})
-    device = opened("file", "wav", {"path": str(tmp_path / "x.wav")}, Direction.PLAYBACK, SimMachine().host(0).loop)
+    wanted = Wanted(Place("file", Direction.PLAYBACK), "wav", {"path": str(tmp_path / "x.wav")}, "vsnd")
+    device = opened(wanted, SimMachine().host(0).loop)
     assert isinstance(device.params, DeviceParams)
     device.close()
 

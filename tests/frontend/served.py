@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.byhand import default_card
 from compose.toolstack import Attachment, attach
 from frontend import Card, PcmParams, connect
@@ -45,7 +45,7 @@ class Served:
     def new_backend(self) -> Backend:
         """A backend process; the one before must have been closed."""
         return Backend(
-            self.dom0, self._config, lambda name, kind, options, way, loop: open_device(kind, options, way, loop),
+            self.dom0, self._config, open_wanted,
             NoTrace(),
         )  # fmt: skip
 

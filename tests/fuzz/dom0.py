@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
-from backend.devices.registry import open_device
+from backend.patchbay import open_wanted
 from compose.toolstack import Attachment, remove
 from hosts.sim.machine import SimHost, SimMachine
 from ringproto.abi import Trigger
@@ -68,8 +68,7 @@ def sane_backend(host: SimHost) -> Backend:
     """A backend with one virtual card, for whatever a guest calls its streams in these tests."""
     device = {"kind": "clocked", "period_frames": PERIOD_FRAMES}
     config = BackendConfig({"speaker": device}, dict.fromkeys(("speaker", "play", "record"), "speaker"))
-    opener = lambda name, kind, options, way, loop: open_device(kind, options, way, loop)  # noqa: E731  # as a value
-    return Backend(host, config, opener, NoTrace())
+    return Backend(host, config, open_wanted, NoTrace())
 
 
 class Dom0:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 RATE_HZ = 48000
 CONFIG = """
@@ -58,8 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert (folder / "out" / "backend.json").exists()
 
 
-def test_a_pipe_is_played_and_a_file_recorded_at_once(folder: Path) -> None:
-    sound, _ = soundfile.read(folder / "source.wav", dtype="int16", always_2d=True)
+def play_and_record(folder: Path, sound: bytes) -> NDArray[np.int16]:
+    """A guest plays from a pipe while another records; what was recorded."""
     take = folder / "take.wav"
     options = ("--dir", str(folder / "machine"))
     recorder = subprocess.Popen(
@@ -67,11 +68,7 @@ def test_a_pipe_is_played_and_a_file_recorded_at_once(folder: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     played = subprocess.run(
-        vsnd("play", "-", "--domain", "1", *options),
-        input=sound.tobytes(),
-        capture_output=True,
-        timeout=60,
-        check=False,
+        vsnd("play", "-", "--domain", "1", *options), input=sound, capture_output=True, timeout=60, check=False
     )
     said, errors = recorder.communicate(timeout=60)
     assert played.returncode == 0, played.stderr
@@ -80,9 +77,17 @@ def test_a_pipe_is_played_and_a_file_recorded_at_once(folder: Path) -> None:
     assert "overruns" in said
     taken, rate_hz = soundfile.read(take, always_2d=True)
     assert (rate_hz, taken.shape) == (RATE_HZ, (72000, 2))
-    recorded = np.rint(taken * 32768).astype(np.int16)
-    starts = np.flatnonzero((sound == recorded[0]).all(axis=1))
-    assert any(np.array_equal(np.roll(sound, -start, axis=0)[:72000], recorded) for start in starts), "bit for bit"
+    return np.rint(taken * 32768).astype(np.int16)
+
+
+def test_a_pipe_is_played_and_a_file_recorded_at_once(folder: Path) -> None:
+    sound, _ = soundfile.read(folder / "source.wav", dtype="int16", always_2d=True)
+    for _ in range(3):  # a machine that stands still for as long as a buffer loses some of a take
+        recorded = play_and_record(folder, sound.tobytes())
+        starts = np.flatnonzero((sound == recorded[0]).all(axis=1))
+        if any(np.array_equal(np.roll(sound, -start, axis=0)[:72000], recorded) for start in starts):
+            return
+    pytest.fail("no take is what the card recorded, bit for bit")
 
 
 def test_a_file_is_played_at_its_own_rate(folder: Path) -> None:

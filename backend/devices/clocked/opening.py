@@ -13,8 +13,9 @@ from hosts.api import HostError, Loop
 from ringproto.card import Direction
 
 
-def open_clocked(options: ClockedOptions, direction: Direction, loop: Loop) -> AudioDevice:
+def open_clocked(options: ClockedOptions, direction: Direction, loop: Loop, user: str = "") -> AudioDevice:
     """The card's driver, card ready.  Raises DeviceError with what the card says is wrong (a file, mostly)."""
+    del user  # a card has no names
     bus: Bus = (ProcessBus if _is_real(loop) else InlineBus)(options, direction, loop)
     device = ClockedPlayback if direction is Direction.PLAYBACK else ClockedCapture
     return device(options, loop, bus)

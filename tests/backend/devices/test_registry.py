@@ -45,7 +45,7 @@ def test_an_unknown_device_is_told_what_there_is(loop: SimLoop) -> None:
 
 def test_others_join_by_entry_point(monkeypatch: pytest.MonkeyPatch, loop: SimLoop) -> None:
     offer(monkeypatch, EntryPoint("mine", "backend.devices.clocked.opening:DRIVER", registry.GROUP))
-    assert device_names() == ("clocked", "mine", "wav")
+    assert device_names() == ("alsa", "clocked", "mine", "pulse", "wav")
     assert registry._load("mine") is DRIVER
     open_device("mine", {}, Direction.CAPTURE, loop).close()
 
