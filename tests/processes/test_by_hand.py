@@ -77,7 +77,8 @@ def play_and_record(folder: Path, sound: bytes) -> NDArray[np.int16]:
     assert "overruns" in said
     taken, rate_hz = soundfile.read(take, always_2d=True)
     assert (rate_hz, taken.shape) == (RATE_HZ, (72000, 2))
-    return np.rint(taken * 32768).astype(np.int16)
+    recorded: NDArray[np.int16] = np.rint(taken * 32768).astype(np.int16)
+    return recorded
 
 
 def test_a_pipe_is_played_and_a_file_recorded_at_once(folder: Path) -> None:
