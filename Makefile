@@ -22,14 +22,14 @@ demo: .venv/core
 test: check
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/dev packages
+check: packages .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
-bench: .venv/dev packages
+bench: packages .venv/dev
 	$(BIN)/python -m tests.bench
 
 packages:
@@ -45,8 +45,9 @@ clean:
 	$(INSTALL) -e .
 	@touch $@
 
-.venv/dev: pyproject.toml constraints.txt | .venv/pyvenv.cfg
-	$(INSTALL) -e '.[dev]'
+.venv/dev: pyproject.toml constraints.txt | .venv/pyvenv.cfg packages
+	$(INSTALL) -e '.[dev,pulse]'
+	$(INSTALL) -e '.[alsa]' || echo "Going on without pyalsaaudio: it is built with gcc and libasound2-dev."
 	@touch $@ .venv/core
 
 .venv/pyvenv.cfg:

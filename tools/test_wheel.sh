@@ -17,7 +17,9 @@ diff <(find ringproto hosts backend frontend compose -type f ! -path '*/__pycach
     <(.venv/bin/python -m zipfile -l "$wheel" | awk 'NR > 1 { print $1 }' | grep -v '\.dist-info/' | sort)
 
 .venv/bin/python -m venv "$scratch/venv"
-"$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt "${wheel}[dev]"
+install=("$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt)
+"${install[@]}" "${wheel}[dev,pulse]"
+"${install[@]}" "${wheel}[alsa]" || echo "Going on without pyalsaaudio."
 "$scratch/venv/bin/vsnd" --help >/dev/null
 
 mkdir "$scratch/tests-only"

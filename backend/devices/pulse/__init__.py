@@ -1,0 +1,1 @@
+"""PulseAudio and PipeWire: a sink or source of a sound server, as a device."""
