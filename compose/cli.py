@@ -136,6 +136,30 @@ def check_frontend(domain: Domain, directory: MachineDir = DEFAULT_DIR, device: 
 
 
 @app.command()
+def devices(
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    toml: Annotated[bool, typer.Option("--toml", help="As sections of the backend's file.")] = False,
+) -> None:
+    """List what this machine has: ALSA's PCMs, the sound server's sinks and sources, virtual cards."""
+    from compose.devices.command import say_devices
+
+    say_devices(as_json=json, as_toml=toml)
+
+
+@app.command()
+def doctor(
+    areas: Annotated[
+        list[str] | None, typer.Argument(help="Only these, in full; all, in short, if none is named.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is missing for what, and the command that mends it; status 1 if a named area lacks something."""
+    from compose.doctor.command import say_health
+
+    say_health(areas or [], as_json=json)
+
+
+@app.command()
 def version() -> None:
     """Say which vsnd this is."""
     from compose.version import vsnd_version

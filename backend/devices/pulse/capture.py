@@ -92,7 +92,7 @@ class PulseCapture:
         if behind > 0:
             self._be_overrun(self.written_frames + behind)
 
-    def _keep(self, piece: memoryview) -> int:
+    def _keep(self, piece: bytes) -> int:
         """Into the ring, where frame `n` has place `n` modulo its size; of a longer piece the end is kept."""
         frames, size = len(piece) // self._octets, self.params.buffer_frames
         skipped = max(0, frames - size)

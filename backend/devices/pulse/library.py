@@ -1,9 +1,9 @@
 """libpulse: the functions that we call, with their types, from PyPI's `libpulse`.
 
-Only its declarations are used, not its asyncio loop: a backend has a loop of its own.  Pointers are plain addresses.
+Only its declarations are used, not its asyncio loop: a backend has a loop of its own.  Pointers to structures are read
+by `contents`; `ctypes.cast` would make a cycle with each call, and a backend runs without a garbage collector.
 """
 
-import ctypes
 from collections.abc import Callable
 from errno import ENODEV
 from functools import cache
@@ -45,11 +45,6 @@ class Library:
     def struct(self, name: str) -> Any:  # noqa: ANN401  # its fields are known at run time
         """A new structure, all zero."""
         return self._types.struct_ctypes[name]()
-
-    def view(self, name: str, address: Any) -> Any:  # noqa: ANN401  # likewise; a number, or a pointer of ctypes
-        """The structure at that address (or in that pointer)."""
-        pointer: Any = self._types.struct_ctypes[f"{name} *"]
-        return ctypes.cast(address, pointer).contents
 
 
 @cache

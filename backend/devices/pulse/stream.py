@@ -6,6 +6,7 @@ Everything is asked of libpulse's own copy of the stream's state; nothing waits 
 import ctypes
 import logging
 import time
+from typing import Any
 
 from backend.devices.api import DeviceParams
 from backend.devices.pulse.connection import Connection
@@ -179,7 +180,7 @@ class PulseStream:
             found = self._lib.pa_stream_get_timing_info(self._handle)
             if not found:
                 return None
-            info = self._lib.view("pa_timing_info", found)
+            info = found.contents
             age_ns = time.time_ns() - info.timestamp.tv_sec * 1_000_000_000 - info.timestamp.tv_usec * 1000
             return Report(
                 at_ns=self._loop.now_ns() - max(0, age_ns) - info.transport_usec * 1000,
@@ -190,11 +191,11 @@ class PulseStream:
 
     def write(self, octets: memoryview, index: int) -> None:
         """Place octets at that index of the stream; the server drops what comes too late, and plays gaps as silence."""
-        data = (ctypes.c_char * len(octets)).from_buffer(octets)
+        data = ctypes.addressof(ctypes.c_char.from_buffer(octets))  # an array's type would be a cycle of its own
         with self._connection.locked():
             self._lib.pa_stream_write(self._handle, data, len(octets), None, index, SEEK_ABSOLUTE)
 
-    def peek(self) -> memoryview | None:
+    def peek(self) -> bytes | None:
         """The oldest piece that came, until `drop`; None when there is none.  A hole is silence."""
         with self._connection.locked():
             self._lib.pa_stream_peek(self._handle, ctypes.byref(self._piece), ctypes.byref(self._piece_octets))
@@ -202,8 +203,8 @@ class PulseStream:
         if not count:
             return None
         if not self._piece.value:
-            return memoryview(bytes(count))
-        return memoryview((ctypes.c_char * count).from_address(self._piece.value)).cast("B")
+            return bytes(count)
+        return ctypes.string_at(self._piece.value, count)
 
     def drop(self) -> None:
         """The piece was copied."""
@@ -231,9 +232,9 @@ class PulseStream:
         if self._handle is not None and self._lib.pa_stream_get_index(self._handle) == index:
             self._unref(self._lib.pa_context_get_sink_input_info(context, index, self._on_info, None))
 
-    def _info_came(self, _context: object, found: object, end: int, _data: object) -> None:
+    def _info_came(self, _context: object, found: Any, end: int, _data: object) -> None:  # noqa: ANN401  # a pointer of ctypes
         if not end and found:
-            info = self._lib.view("pa_sink_input_info", found)
+            info = found.contents
             self.muted = bool(info.mute)
             self.volume_percent = 100 * max(info.volume.values[: info.volume.channels]) / VOLUME_NORM
             self._connection.ring()

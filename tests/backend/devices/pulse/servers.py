@@ -36,6 +36,8 @@ class Server(ABC):
         self._environment = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._log = (folder / "server.log").open("wb")
+        self.since_s = 0.0
+        """When it last began to answer, by time.monotonic()."""
         self.start()
 
     @property
@@ -55,6 +57,7 @@ class Server(ABC):
         while self._ask("info").returncode:
             assert all(process.poll() is None for process in self._processes), (self._folder / "server.log").read_text()
             time.sleep(0.02)
+        self.since_s = time.monotonic()
         self._set_up()
         for sink in ("speaker", "other"):
             self._spawn("pacat", "--server", self.url, "--raw", "--latency-msec=5", "--device", sink, "/dev/zero")

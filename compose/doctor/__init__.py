@@ -1,0 +1,1 @@
+"""`vsnd doctor`: what is missing for what, and the command that mends it."""
