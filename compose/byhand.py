@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import soundfile
 from rich.progress import Progress
@@ -46,8 +46,15 @@ ANYTHING = Limits(
     buffer_octets=1 << 20,
 )
 
-#: Format name, rate in Hz, channels; None is the file's own.
-Asked = tuple[str, int | None, int | None]
+
+class Asked(NamedTuple):
+    """What the user said of the stream; None leaves it to us, or to the file."""
+
+    format: str
+    rate_hz: int | None
+    channels: int | None
+    period_frames: int | None = None
+    buffer_frames: int | None = None
 
 
 def be_host(directory: Path, guests: int) -> None:
@@ -192,13 +199,15 @@ def _progress(seconds: float) -> Progress:
 
 
 def _params(asked: Asked, rate_hz: int, channels: int) -> PcmParams:
-    name, asked_hz, asked_channels = asked
-    rate = asked_hz or rate_hz
-    period_frames = max(rate // PERIODS_PER_SECOND, 1)
-    sample_format = Format.from_name(name)
+    rate = asked.rate_hz or rate_hz
+    period_frames = asked.period_frames or max(rate // PERIODS_PER_SECOND, 1)
+    buffer_frames = asked.buffer_frames or BUFFER_PERIODS * period_frames
+    sample_format = Format.from_name(asked.format)
     if not sample_format.linear:
-        raise ConfigError(f"--format: {name} cannot be mixed; want a linear one, such as s16_le")
-    return PcmParams(rate, asked_channels or channels, sample_format, period_frames, BUFFER_PERIODS * period_frames)
+        raise ConfigError(f"--format: {asked.format} cannot be mixed; want a linear one, such as s16_le")
+    if buffer_frames < 2 * period_frames:
+        raise ConfigError(f"--buffer-frames: {buffer_frames}; want at least two periods of {period_frames}")
+    return PcmParams(rate, asked.channels or channels, sample_format, period_frames, buffer_frames)
 
 
 def _look_at(file: Path) -> tuple[int, int]:

@@ -25,6 +25,9 @@ DEFAULT_DIR = Path("/tmp/vsnd")  # noqa: S108  # its modes keep others out; see 
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for what comes out.", file_okay=False)]
 MachineDir = Annotated[Path, typer.Option("--dir", help=DIR_HELP, file_okay=False)]
+PeriodFrames = Annotated[int | None, typer.Option(help="How often it is told of progress (10 ms).", min=1)]
+BufferFrames = Annotated[int | None, typer.Option(help="How far ahead it writes, or may be late (4 periods).", min=2)]
+
 VolumeDb = Annotated[
     str, typer.Option("--volume-db", help="How loud: one number of decibels, or one for each channel (-6,-3.5).")
 ]
@@ -84,14 +87,17 @@ def play(
     sample_format: Annotated[str, typer.Option("--format", help="Sample format.")] = "s16_le",
     rate: Annotated[int | None, typer.Option(help="Hz; the file's own unless given (48000 for -).")] = None,
     channels: Annotated[int | None, typer.Option(help="The file's own unless given (2 for -).")] = None,
+    period_frames: PeriodFrames = None,
+    buffer_frames: BufferFrames = None,
     volume_db: VolumeDb = "0",
     mute: Annotated[bool, typer.Option("--mute", help="Play without a sound.")] = False,
 ) -> None:
     """Be a guest that plays a file, or a pipe."""
-    from compose.byhand import be_player
+    from compose.byhand import Asked, be_player
     from compose.loudness import Loudness
 
-    be_player(file, domain, directory, (sample_format, rate, channels), Loudness(volume_db, mute))
+    asked = Asked(sample_format, rate, channels, period_frames, buffer_frames)
+    be_player(file, domain, directory, asked, Loudness(volume_db, mute))
 
 
 @app.command()
@@ -103,13 +109,16 @@ def record(
     sample_format: Annotated[str, typer.Option("--format", help="Sample format.")] = "s16_le",
     rate: Annotated[int, typer.Option(help="Hz.")] = 48000,
     channels: Annotated[int, typer.Option(help="Channels.")] = 2,
+    period_frames: PeriodFrames = None,
+    buffer_frames: BufferFrames = None,
     volume_db: VolumeDb = "0",
 ) -> None:
     """Be a guest that records."""
-    from compose.byhand import be_recorder
+    from compose.byhand import Asked, be_recorder
     from compose.loudness import Loudness
 
-    be_recorder(file, domain, directory, seconds, (sample_format, rate, channels), Loudness(volume_db))
+    asked = Asked(sample_format, rate, channels, period_frames, buffer_frames)
+    be_recorder(file, domain, directory, seconds, asked, Loudness(volume_db))
 
 
 check = typer.Typer(help="Does a backend, or a frontend, keep the rules of the wire?", no_args_is_help=True)

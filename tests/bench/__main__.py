@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEASURES = ("demo", "backend_cost", "backend_hot", "memory", "notify", "simulation", "mixing", "hostile")
+MEASURES = ("demo", "backend_cost", "backend_hot", "memory", "notify", "simulation", "mixing", "hostile", "delay")
 RESULT = Path("bench.json")
 
 

@@ -119,3 +119,14 @@ def test_a_second_machine_in_the_same_folder_is_refused(folder: Path) -> None:
     assert "--dir" in second.stderr
     assert "another machine" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1
+
+
+def test_a_stream_may_have_other_periods_and_buffers(folder: Path) -> None:
+    arguments = vsnd("play", "-", "--domain", "1", "--dir", str(folder / "machine"), "--period-frames", "240")
+    played = subprocess.run(
+        [*arguments, "--buffer-frames", "4800"], input=bytes(48000), capture_output=True, timeout=60, check=False
+    )
+    assert played.returncode == 0, played.stderr
+    refused = subprocess.run([*arguments, "--buffer-frames", "479"], capture_output=True, timeout=60, check=False)
+    assert refused.returncode == 2
+    assert b"--buffer-frames: 479; want at least two periods of 240" in refused.stderr

@@ -1,0 +1,174 @@
+"""How late one is heard through PulseAudio: a vsnd guest beside pacat, asked for the same delay.
+
+    python -m tests.bench.delay
+
+Both play to the same null sink at the same time, the guest on the left channel and pacat on the right.  One program
+feeds both pipes, in real time and in the same small pieces; four times a second it puts an impulse into a piece.  One
+recorder listens to the sink's monitor.  Its frames are dated by the earliest that any of them has come, so a piece
+that the recorder gets late makes no delay.  What the recorder adds is in both figures alike.
+
+A guest is asked for a delay by its buffer: what a full buffer holds is heard by that much later, plus what the backend
+hands the server ahead of time, plus what the server's sink takes ahead.  So the device's period is a quarter of the
+delay less a millisecond, and the guest's buffer is three of those: the least that it is offered.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.backend.devices.pulse.servers import PulseAudio
+
+RATE_HZ = 48000
+PIECE_FRAMES = 96
+EVERY_FRAMES = RATE_HZ // 4
+SECONDS = 30
+SETTLING_S = 3
+ASKED_MS = (10, 20, 50)
+LEVEL = 16000
+
+CONFIG = """
+pacing = "irq"
+[devices.speaker]
+kind = "pulse"
+server = "{url}"
+device = "other"
+period_frames = {period}
+buffer_frames = {buffer}
+[streams]
+play = "speaker"
+"""
+
+
+def measure() -> dict[str, dict[str, float]]:
+    """For each delay asked for: both medians and 99th percentiles in ms, their ratio, and the guest's underruns."""
+    with tempfile.TemporaryDirectory(prefix="vsnd-delay-") as folder:
+        return {f"{asked_ms}_ms": _one(Path(folder) / str(asked_ms), asked_ms) for asked_ms in ASKED_MS}
+
+
+def _one(folder: Path, asked_ms: int) -> dict[str, float]:
+    folder.mkdir()
+    period = (asked_ms - 1) * RATE_HZ // 4000
+    with ExitStack() as parts:
+        server = PulseAudio(folder)
+        parts.callback(server.close)
+        config = folder / "backend.toml"
+        config.write_text(CONFIG.format(url=server.url, period=period, buffer=8 * period))
+        machine = ("--dir", str(folder / "m"))
+        parts.enter_context(_vsnd(folder, "host", "--guests", "1", *machine))
+        parts.enter_context(_vsnd(folder, "backend", "--config", str(config), "--out", str(folder / "out"), *machine))
+        sizes = ("--period-frames", str(period), "--buffer-frames", str(3 * period))
+        guest = parts.enter_context(_vsnd(folder, "play", "-", "--domain", "1", *sizes, *machine, ready=False))
+        environment = {**os.environ, "PULSE_SERVER": server.url}
+        raw = ("--raw", "--format=s16le", "--rate=48000", "--channels=2")
+        pacat = subprocess.Popen(
+            ["pacat", *raw, f"--latency-msec={asked_ms}", "--device=other"], stdin=subprocess.PIPE, env=environment
+        )
+        recorder = subprocess.Popen(
+            ["parec", *raw, "--latency-msec=2", "--device=other.monitor"], stdout=subprocess.PIPE, env=environment
+        )
+        assert guest.stdin is not None
+        assert pacat.stdin is not None
+        assert recorder.stdout is not None
+        heard = Heard(recorder.stdout)
+        written_s = _feed(guest.stdin, pacat.stdin)
+        for program in (pacat, recorder):
+            program.kill()
+            program.wait()
+        heard.join()
+        said = guest.communicate(timeout=30)[0]
+    own, other = (_delays_ms(written_s, heard.impulses_s(channel)) for channel in (0, 1))
+    return {
+        "vsnd_median_ms": statistics.median(own),
+        "vsnd_p99_ms": float(np.percentile(own, 99)),
+        "pacat_median_ms": statistics.median(other),
+        "pacat_p99_ms": float(np.percentile(other, 99)),
+        "ratio_of_medians": statistics.median(own) / statistics.median(other),
+        "impulses": len(own),
+        "underruns": float(said.split()[0]) if said.split() else -1.0,
+    }
+
+
+@contextmanager
+def _vsnd(folder: Path, *arguments: str, ready: bool = True) -> Iterator["subprocess.Popen[bytes]"]:
+    with (folder / f"{arguments[0]}.log").open("wb") as log:
+        part = subprocess.Popen(
+            [sys.executable, "-m", "compose.cli", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+    assert part.stdout is not None
+    if ready:
+        part.stdout.readline()
+    try:
+        yield part
+    finally:
+        part.terminate()
+        part.wait(20)
+
+
+def _feed(*pipes: BinaryIO) -> list[float]:
+    """Write in real time; when each impulse was written."""
+    quiet = np.zeros((PIECE_FRAMES, 2), np.int16)
+    loud = np.repeat(quiet[None], len(pipes), axis=0)
+    for channel in range(len(pipes)):
+        loud[channel, 0, channel] = LEVEL
+    written_s: list[float] = []
+    start_s = time.monotonic()
+    for piece in range(SECONDS * RATE_HZ // PIECE_FRAMES):
+        left_s = start_s + piece * PIECE_FRAMES / RATE_HZ - time.monotonic()
+        if left_s > 0:
+            time.sleep(left_s)
+        is_loud = piece * PIECE_FRAMES % EVERY_FRAMES == 0
+        if is_loud:
+            written_s.append(time.monotonic())
+        for number, pipe in enumerate(pipes):
+            pipe.write((loud[number] if is_loud else quiet).tobytes())
+            pipe.flush()
+    for pipe in pipes:
+        pipe.close()
+    return written_s
+
+
+class Heard(threading.Thread):
+    """What the recorder has heard, and when each piece of it came."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__(daemon=True)
+        self._source = source
+        self._octets = bytearray()
+        self._came: list[tuple[int, float]] = []
+        self.start()
+
+    def run(self) -> None:
+        while piece := os.read(self._source.fileno(), 1 << 16):
+            self._octets += piece
+            self._came.append((len(self._octets) // 4, time.monotonic()))
+
+    def impulses_s(self, channel: int) -> NDArray[np.float64]:
+        """When each impulse on that channel was heard."""
+        samples = np.frombuffer(self._octets[: len(self._octets) // 4 * 4], np.int16).reshape(-1, 2)[:, channel]
+        frames = np.flatnonzero(samples > LEVEL // 2)
+        begin_s = min(came_s - frame / RATE_HZ for frame, came_s in self._came)
+        return begin_s + frames / RATE_HZ
+
+
+def _delays_ms(written_s: list[float], heard_s: NDArray[np.float64]) -> list[float]:
+    """From each impulse's writing to the next that was heard, once all has settled."""
+    settled = [at_s for at_s in written_s if at_s > written_s[0] + SETTLING_S]
+    found = np.searchsorted(heard_s, settled)
+    return [1000 * (heard_s[n] - at_s) for n, at_s in zip(found, settled, strict=True) if n < len(heard_s)]
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=2))
