@@ -4,7 +4,7 @@
 
 Both play to the same null sink at the same time, the guest on the left channel and pacat on the right.  One program
 feeds both pipes, in real time and in the same small pieces; four times a second it puts an impulse into a piece.  One
-recorder listens to the sink's monitor.  Its frames are dated by the earliest that any of them has come, so a piece
+recorder listens to the sink's monitor.  Its frames are dated by the earliest that any around them has come: a piece
 that the recorder gets late makes no delay.  What the recorder adds is in both figures alike.
 
 A guest is asked for a delay by its buffer: what a full buffer holds is heard by that much later, plus what the backend
@@ -12,18 +12,20 @@ hands the server ahead of time, plus what the server's sink takes ahead.  So the
 delay less a millisecond, and the guest's buffer is three of those: the least that it is offered.
 """
 
+import fcntl
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,8 @@ SECONDS = 30
 SETTLING_S = 3
 ASKED_MS = (10, 20, 50)
 LEVEL = 16000
+NEAR_FRAMES = RATE_HZ // 2
+"""Pieces so far around a frame date it: not all, since a recorder that is held up may lose some."""
 
 CONFIG = """
 pacing = "irq"
@@ -83,11 +87,13 @@ def _one(folder: Path, asked_ms: int) -> dict[str, float]:
         assert recorder.stdout is not None
         heard = Heard(recorder.stdout)
         written_s = _feed(guest.stdin, pacat.stdin)
-        for program in (pacat, recorder):
-            program.kill()
-            program.wait()
-        heard.join()
         said = guest.communicate(timeout=30)[0]
+        pacat.kill()
+        pacat.communicate()
+        recorder.kill()
+        heard.join()
+        recorder.wait()
+        recorder.stdout.close()
     own, other = (_delays_ms(written_s, heard.impulses_s(channel)) for channel in (0, 1))
     return {
         "vsnd_median_ms": statistics.median(own),
@@ -117,13 +123,15 @@ def _vsnd(folder: Path, *arguments: str, ready: bool = True) -> Iterator["subpro
         part.wait(20)
 
 
-def _feed(*pipes: BinaryIO) -> list[float]:
+def _feed(*pipes: IO[bytes]) -> list[float]:
     """Write in real time; when each impulse was written."""
     quiet = np.zeros((PIECE_FRAMES, 2), np.int16)
     loud = np.repeat(quiet[None], len(pipes), axis=0)
     for channel in range(len(pipes)):
         loud[channel, 0, channel] = LEVEL
     written_s: list[float] = []
+    for pipe in pipes:
+        _wake(pipe, quiet.tobytes())
     start_s = time.monotonic()
     for piece in range(SECONDS * RATE_HZ // PIECE_FRAMES):
         left_s = start_s + piece * PIECE_FRAMES / RATE_HZ - time.monotonic()
@@ -135,15 +143,21 @@ def _feed(*pipes: BinaryIO) -> list[float]:
         for number, pipe in enumerate(pipes):
             pipe.write((loud[number] if is_loud else quiet).tobytes())
             pipe.flush()
-    for pipe in pipes:
-        pipe.close()
     return written_s
+
+
+def _wake(pipe: IO[bytes], piece: bytes) -> None:
+    """Wait until somebody reads: what lies in a pipe when they begin would be late for ever."""
+    pipe.write(piece)
+    pipe.flush()
+    while int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder):
+        time.sleep(0.01)
 
 
 class Heard(threading.Thread):
     """What the recorder has heard, and when each piece of it came."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         super().__init__(daemon=True)
         self._source = source
         self._octets = bytearray()
@@ -159,8 +173,10 @@ class Heard(threading.Thread):
         """When each impulse on that channel was heard."""
         samples = np.frombuffer(self._octets[: len(self._octets) // 4 * 4], np.int16).reshape(-1, 2)[:, channel]
         frames = np.flatnonzero(samples > LEVEL // 2)
-        begin_s = min(came_s - frame / RATE_HZ for frame, came_s in self._came)
-        return begin_s + frames / RATE_HZ
+        came = np.array(self._came)
+        begin_s = came[:, 1] - came[:, 0] / RATE_HZ
+        near = np.searchsorted(came[:, 0], (frames - NEAR_FRAMES, frames + NEAR_FRAMES))
+        return np.array([begin_s[first : last + 1].min() for first, last in near.T]) + frames / RATE_HZ
 
 
 def _delays_ms(written_s: list[float], heard_s: NDArray[np.float64]) -> list[float]:

@@ -56,18 +56,16 @@ def loop() -> Iterator[RealLoop]:
     made.close()
 
 
-def test_the_cards_of_this_machine_do_so_too(loop: RealLoop) -> None:
-    if not Path("/dev/snd").exists():
-        pytest.skip("no sound card here")
-    wrong: list[str] = []
-    for name in (f"hw:{card.name}" for card in Path("/proc/asound").iterdir() if card.is_symlink()):
+CARDS = [f"hw:{card.name}" for card in Path("/proc/asound").glob("*") if card.is_symlink()]
+"""This machine's own; mostly there are none, and those of the virtual machine stand for all."""
+
+if CARDS:
+
+    @pytest.mark.parametrize("name", CARDS)
+    def test_a_card_of_this_machine_does_so_too(loop: RealLoop, name: str) -> None:
         try:
             playing(name).close()
         except DeviceError:  # others use it, or it takes other parameters
-            continue
-        wrong += [
-            f"{name} {rule.__name__} {said}"
-            for rule in FED_PLAYBACK
-            if (said := outcome(name, Direction.PLAYBACK, rule, loop)) != "ok"
-        ]
-    assert wrong == []
+            return
+        said = {rule.__name__: outcome(name, Direction.PLAYBACK, rule, loop) for rule in FED_PLAYBACK}
+        assert {rule: what for rule, what in said.items() if what != "ok"} == {}
