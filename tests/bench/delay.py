@@ -134,9 +134,9 @@ def _feed(*pipes: IO[bytes]) -> list[float]:
         _wake(pipe, quiet.tobytes())
     start_s = time.monotonic()
     for piece in range(SECONDS * RATE_HZ // PIECE_FRAMES):
-        left_s = start_s + piece * PIECE_FRAMES / RATE_HZ - time.monotonic()
-        if left_s > 0:
-            time.sleep(left_s)
+        due_s = start_s + piece * PIECE_FRAMES / RATE_HZ
+        while not time.monotonic() >= due_s:
+            time.sleep(max(0.0, due_s - time.monotonic()))
         is_loud = piece * PIECE_FRAMES % EVERY_FRAMES == 0
         if is_loud:
             written_s.append(time.monotonic())

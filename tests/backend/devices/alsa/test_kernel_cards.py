@@ -56,12 +56,12 @@ def loop() -> Iterator[RealLoop]:
     made.close()
 
 
-CARDS = [f"hw:{card.name}" for card in Path("/proc/asound").glob("*") if card.is_symlink()]
+OWN_CARDS = [f"hw:{card.name}" for card in Path("/proc/asound").glob("*") if card.is_symlink()]
 """This machine's own; mostly there are none, and those of the virtual machine stand for all."""
 
-if CARDS:
+if OWN_CARDS:
 
-    @pytest.mark.parametrize("name", CARDS)
+    @pytest.mark.parametrize("name", OWN_CARDS)
     def test_a_card_of_this_machine_does_so_too(loop: RealLoop, name: str) -> None:
         try:
             playing(name).close()
