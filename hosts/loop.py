@@ -138,6 +138,7 @@ class RealLoop:
     # -- one wake-up --------------------------------------------------------------------------------------------------
 
     def _run_once(self) -> None:
+        self._put_off()
         self._run_readers(iter(self._epoll.poll(0 if self._soon else -1)))
         now_ns = time.monotonic_ns()
         self._run_timers(now_ns)
@@ -171,6 +172,17 @@ class RealLoop:
         finally:
             if heap:
                 self._set_timerfd(heap[0][0])
+
+    def _put_off(self) -> None:
+        """Do not wake up for a deadline that was put off or forgotten: one system call saves a wake-up."""
+        heap = self._heap
+        while heap and heap[0][2].due_ns(heap[0]) != heap[0][0]:
+            entry = heappop(heap)
+            entry[2].requeue(entry)
+        due_ns = heap[0][0] if heap else None
+        if due_ns is not None and self._timer_set_ns is not None and due_ns > self._timer_set_ns:
+            self._timer_set_ns = due_ns
+            self._timerfd.set(due_ns)
 
     def add_deadline(self, due_ns: int, timer: "_Timer") -> _Entry:
         """Put a deadline into the heap; the entry that will come up."""
@@ -221,6 +233,16 @@ class _Timer:
     def disarm(self) -> None:
         """Forget the deadline, if any."""
         self.entry = None
+
+    def due_ns(self, entry: _Entry) -> int | None:
+        """What it is armed for, if that entry serves it."""
+        return self._due_ns if self.entry is entry else None
+
+    def requeue(self, entry: _Entry) -> None:
+        """That entry of this timer was taken out before its time."""
+        if self.entry is entry:
+            self.entry = None
+            self.arm(self._due_ns)
 
     def pop(self, entry: _Entry, now_ns: int) -> None:
         """A heap entry of this timer has come up."""

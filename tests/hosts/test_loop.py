@@ -1,5 +1,6 @@
 """The real loop: in time, in order, edge triggered, and woken by signals."""
 
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -92,6 +93,17 @@ def test_putting_a_watchdog_off_leaves_nothing_behind(loop: RealLoop) -> None:
     for _ in range(1000):
         watchdog.arm(loop.now_ns() + 1000 * MS)
     assert len(loop._heap) == 1
+
+
+def test_nobody_wakes_up_for_a_deadline_that_was_put_off_or_forgotten(loop: RealLoop) -> None:
+    put_off, forgotten = loop.timer(print), loop.timer(print)
+    for timer in (put_off, forgotten):
+        timer.arm(loop.now_ns() + 10 * MS)
+    put_off.arm(loop.now_ns() + 900 * MS)
+    forgotten.disarm()
+    passes = itertools.count()
+    assert not loop.run_until(lambda: next(passes) < 0, loop.now_ns() + 40 * MS)
+    assert next(passes) == 2, "one at once, one at the end"
 
 
 def test_what_is_left_of_earlier_deadlines_does_not_pile_up(loop: RealLoop) -> None:
