@@ -16,6 +16,7 @@ from backend.mixing.queue import FrameQueue
 from backend.mixing.remix import Remix
 from backend.mixing.resample import Resampler
 from backend.mixing.spec import SampleSpec
+from backend.mixing.steered import STEER_MAX, SteeredResampler
 
 
 class CaptureVoice:
@@ -24,20 +25,26 @@ class CaptureVoice:
     Raises ProtocolError(EINVAL) for a format that is not linear, or channel counts that cannot be remixed.
     """
 
-    def __init__(self, device: SampleSpec, guest: SampleSpec, queue: FrameQueue, block_frames: int) -> None:
+    def __init__(
+        self, device: SampleSpec, guest: SampleSpec, queue: FrameQueue, block_frames: int, *, steered: bool = False
+    ) -> None:
         assert queue.frame_octets == guest.frame_octets
         self.queue = queue
-        self._same_samples = guest == device
+        self._same_samples = guest == device and not steered
         self._remix_first = guest.channels < device.channels
         self._remix = Remix(device.channels, guest.channels, device.rate_hz if self._remix_first else guest.rate_hz)
-        self._resampler: Resampler | None = None
+        self._resampler: Resampler | SteeredResampler | None = None
         self.latency_frames = 0
         """Device frames that the resampler withholds at worst."""
         frames_max = block_frames
-        if guest.rate_hz != device.rate_hz:
-            self._resampler = Resampler(device.rate_hz, guest.rate_hz, min(guest.channels, device.channels))
+        if steered or guest.rate_hz != device.rate_hz:
+            kind = SteeredResampler if steered else Resampler
+            self._resampler = kind(device.rate_hz, guest.rate_hz, min(guest.channels, device.channels))
             self.latency_frames = self._resampler.look_ahead_frames
-            frames_max += ceil((block_frames + self.latency_frames) * guest.rate_hz / device.rate_hz)
+            made_max = (block_frames + self.latency_frames) * guest.rate_hz / device.rate_hz
+            frames_max += ceil(made_max * (1 + 2 * STEER_MAX))
+        self._silence = np.zeros((block_frames, device.channels), np.float32) if steered else None
+        self._leap = 0  # device frames of silence to be recorded before the next block, or (less than none) left out
         self._remixed_frames = np.empty((frames_max, guest.channels), np.float32)
         self._encode = encoder(guest.format, frames_max * guest.channels)
         self.lost_frames = 0
@@ -61,7 +68,32 @@ class CaptureVoice:
         """
         if self.exact:
             return self._queue_octets(octets)
+        if self._leap:
+            return self._feed_leaping(frames)
         return self._queue_frames(self._convert(frames))
+
+    def _feed_leaping(self, frames: FloatArray) -> int:
+        assert self._silence is not None
+        silent = min(max(self._leap, 0), len(self._silence))
+        left_out = min(max(-self._leap, 0), len(frames))
+        self._leap += left_out - silent
+        made = self._queue_frames(self._convert(self._silence[:silent])) if silent else 0
+        return made + self._queue_frames(self._convert(frames[left_out:]))
+
+    def leap(self, frames: int) -> None:
+        """Before what comes next, record so many device frames of silence, or leave them out if less than none."""
+        self._leap += frames
+
+    def steer(self, factor: float) -> None:
+        """From the next block on, take so many times as many device frames as nominal for each of the guest's."""
+        assert isinstance(self._resampler, SteeredResampler)
+        self._resampler.steer(factor)
+
+    @property
+    def withheld_frames(self) -> float:
+        """Device frames fed that make guest frames with the next block or later, and the leap that is due."""
+        assert isinstance(self._resampler, SteeredResampler)
+        return self._resampler.withheld_frames + self._leap
 
     def _queue_octets(self, octets: memoryview) -> int:
         fitting = self._fitting(len(octets) // self.queue.frame_octets)
@@ -104,6 +136,7 @@ class CaptureVoice:
         """Forget what is queued and withheld: what comes next is another sound."""
         self.queue.clear()
         self._remix.settle()
+        self._leap = 0
         if self._resampler is not None:
             self._resampler.reset()
 

@@ -8,7 +8,10 @@ Theory.  Sound is remixed with the new matrix from the first frame on, and what 
 fading out frame by frame.  The last frame of a ramp adds nothing, so afterwards the gains are the new ones exactly, and
 a channel whose gain does not change is not touched at all.  A change of mind begins where the ramp stands.
 
-Nothing is allocated while a ramp runs, and nothing but a comparison is done while none does.
+Sound that is rendered again may begin before the ramp did: with more `left` than a ramp is long, the old gains hold
+until no more is.
+
+Nothing is allocated while a ramp fades, and nothing but a comparison is done while none does.
 """
 
 import numpy as np
@@ -29,7 +32,12 @@ class Ramp:
         self._excess = np.zeros(shape, np.float32)  # of the old gains over the new
         self._part = np.empty_like(self._fading)
         self.left = 0
-        """Frames of the ramp that are still to come."""
+        """Frames until the new gains are reached."""
+
+    @property
+    def frames(self) -> int:
+        """How long a ramp is."""
+        return len(self._fading)
 
     def begin(self, excess: FloatArray) -> None:
         """From where the gains stand, lead to new ones; the ones before, once reached, exceeded these by `excess`."""
@@ -43,6 +51,11 @@ class Ramp:
 
     def add(self, frames: FloatArray, out: FloatArray) -> None:
         """To `out`, which is `frames` at the new gains, add what is still heard of the old."""
+        if self.left > len(self._fading):
+            held = min(self.left - len(self._fading), len(frames))
+            np.add(out[:held], np.matmul(frames[:held], self._excess), out=out[:held])
+            self.left -= held
+            frames, out = frames[held:], out[held:]
         count = min(self.left, len(frames))
         first = len(self._fading) - self.left
         part = self._part[:count]

@@ -115,6 +115,7 @@ class Remix:
         self.shape = self._levels.shape
         """Source channels, destination channels."""
         self._ramp = Ramp(self.shape, rate_hz)
+        self._settled_at = 0  # the place at which the last ramp that was heard is over
         self.idle = self._is_unity()
         """Whether nothing is changed, so that `apply` can be left out."""
 
@@ -128,7 +129,7 @@ class Remix:
 
     def _set_matrix(self, matrix: FloatArray, ramped: bool) -> None:
         if not ramped:
-            self._ramp.end()
+            self._end_ramp()
         elif not np.array_equal(matrix, self._matrix):  # a guest that repeats itself gets there all the same
             self._ramp.begin(self._matrix - matrix)
         self._matrix = matrix
@@ -139,12 +140,30 @@ class Remix:
 
     def settle(self) -> None:
         """Be where the gains are to be: what comes next does not continue what came before."""
-        self._ramp.end()
+        self._end_ramp()
         self.idle = self._is_unity()
 
-    def apply(self, frames: FloatArray, out: FloatArray) -> None:
-        """Remix `frames` into as many frames of `out`."""
+    def _end_ramp(self) -> None:
+        self._ramp.end()
+        self._settled_at = 0
+
+    def rewind(self, frames: int, place: int) -> None:
+        """So many `frames` are remixed again, from `place` on: stand in the last ramp, or before it, as then.
+
+        No more than one ramp is remembered: what led to where it began counts as if it had always been so.
+        """
+        left = self._ramp.left
+        self._ramp.left = left + frames if left else max(0, self._settled_at - place)
+        self.idle = self._is_unity()
+
+    def begin_ramp(self) -> None:
+        """If a ramp is still to come, let it begin with the next frame."""
+        self._ramp.left = min(self._ramp.left, self._ramp.frames)
+
+    def apply(self, frames: FloatArray, out: FloatArray, place: int = 0) -> None:
+        """Remix `frames` into as many frames of `out`; `place` is that of the first, for who wants to rewind."""
         np.matmul(frames, self._matrix, out=out)
         if self._ramp.left:
+            self._settled_at = place + self._ramp.left
             self._ramp.add(frames, out)
             self.idle = self._is_unity()

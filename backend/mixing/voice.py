@@ -1,7 +1,12 @@
-"""Voice: one playing guest, from the octets in its queue to float frames as the device wants them."""
+"""Voice: one playing guest, from the octets in its queue to float frames as the device wants them.
+
+A device that was filled far ahead is the quicker to obey if part of that is taken back and mixed again.  So a voice can
+go back, as far as its queue has a history.  It gives again the sound that it gave, with the gains set since.
+
+One whose guest is on another clock than the device is steered between them.  It cannot go back.
+"""
 
 from collections.abc import Sequence
-from math import ceil
 
 from backend.mixing.convert import FloatArray
 from backend.mixing.queue import FrameQueue
@@ -9,6 +14,7 @@ from backend.mixing.remix import Remix
 from backend.mixing.resample import Resampler
 from backend.mixing.sources import QueueSource, RemixSource, ResampleSource, Source
 from backend.mixing.spec import SampleSpec
+from backend.mixing.steered import SteeredResampler, SteeredSource
 
 
 class Voice:
@@ -17,28 +23,44 @@ class Voice:
     Raises ProtocolError(EINVAL) for a format that is not linear, or channel counts that cannot be remixed.
     """
 
-    def __init__(self, guest: SampleSpec, device: SampleSpec, queue: FrameQueue, block_frames: int) -> None:
+    def __init__(
+        self, guest: SampleSpec, device: SampleSpec, queue: FrameQueue, block_frames: int, *, steered: bool = False
+    ) -> None:
         assert queue.frame_octets == guest.frame_octets
         self.queue = queue
-        self._same_samples = guest == device and not guest.format.is_float
+        self._same_samples = guest == device and not guest.format.is_float and not steered
         self._remix = Remix(guest.channels, device.channels, self._remixed_at_hz(guest, device))
         self.latency_frames = 0
         """Guest frames that the resampler withholds at worst: so many more must be queued before the last is heard."""
-        if guest.rate_hz == device.rate_hz:
+        self._steered: SteeredSource | None = None
+        if guest.rate_hz == device.rate_hz and not steered:
             octets = QueueSource(queue, guest.format, guest.channels, block_frames)
             self._source: Source = RemixSource(octets, self._remix, block_frames)
         else:
-            self._source = self._resampled(guest, device, block_frames)
+            kind = SteeredResampler if steered else Resampler
+            resampler = kind(guest.rate_hz, device.rate_hz, min(guest.channels, device.channels))
+            self._source = self._resampled(guest, device, resampler, block_frames)
 
-    def _resampled(self, guest: SampleSpec, device: SampleSpec, block_frames: int) -> Source:
-        channels = min(guest.channels, device.channels)
-        resampler = Resampler(guest.rate_hz, device.rate_hz, channels)
+    def _resampled(
+        self, guest: SampleSpec, device: SampleSpec, resampler: Resampler | SteeredResampler, block_frames: int
+    ) -> Source:
         self.latency_frames = resampler.look_ahead_frames
-        guest_frames = ceil(block_frames * guest.rate_hz / device.rate_hz) + self.latency_frames
+        guest_frames = resampler.frames_for(block_frames) + self.latency_frames
         octets = QueueSource(self.queue, guest.format, guest.channels, guest_frames)
         if device.channels < guest.channels:
-            return ResampleSource(RemixSource(octets, self._remix, guest_frames), resampler, channels, block_frames)
-        return RemixSource(ResampleSource(octets, resampler, channels, block_frames), self._remix, block_frames)
+            return self._at_rate(
+                RemixSource(octets, self._remix, guest_frames), resampler, device.channels, block_frames
+            )
+        return RemixSource(self._at_rate(octets, resampler, guest.channels, block_frames), self._remix, block_frames)
+
+    def _at_rate(
+        self, source: Source, resampler: Resampler | SteeredResampler, channels: int, block_frames: int
+    ) -> Source:
+        if isinstance(resampler, Resampler):
+            return ResampleSource(source, resampler, channels, block_frames)
+        frames_max = resampler.frames_for(block_frames)
+        self._steered = SteeredSource(source, resampler, channels, frames_max)
+        return self._steered
 
     @staticmethod
     def _remixed_at_hz(guest: SampleSpec, device: SampleSpec) -> int:
@@ -59,7 +81,9 @@ class Voice:
     def render(self, frames: int, out: FloatArray) -> int:
         """Fill `out[:frames]`, shape [frames, device channels]; how many frames were the guest's: silence follows."""
         real_frames = self._source.read(out[:frames])
-        out[real_frames:frames] = 0.0
+        if real_frames < frames:
+            out[real_frames:frames] = 0.0
+            self.forget()
         return real_frames
 
     def copy(self, frames: int, out: memoryview) -> int:
@@ -69,7 +93,53 @@ class Voice:
         out[: len(first)] = first
         out[len(first) : octets] = second
         self.queue.drop(octets)
-        return octets // self.queue.frame_octets
+        real_frames = octets // self.queue.frame_octets
+        if real_frames < frames:
+            self.forget()
+        return real_frames
+
+    @property
+    def ready_frames(self) -> int:
+        """Device frames that can be rendered now without a gap."""
+        return self._source.ready_frames
+
+    @property
+    def history_frames(self) -> int:
+        """Device frames that can be rewound: to the last gap at most, in which there were fewer frames than asked for.
+
+        A resampled voice needs more of a history than it can give again.
+        """
+        return self._source.history_frames
+
+    def rewind(self, frames: int) -> None:
+        """The last `frames` device frames, no more than `history_frames`, are to be rendered (or copied) again.
+
+        The same sound comes again: exactly, or resampled to -110 dB.  A change of volume stands where it stood then, or
+        begins now if it had not begun.  So one that is asked for next leads from the gains that were heard there.
+        """
+        assert 0 <= frames <= self.history_frames
+        self._source.rewind(frames)
+        self._remix.begin_ramp()
+
+    def steer(self, factor: float) -> None:
+        """From the next block on, play so many times as fast as the nominal rates say."""
+        assert self._steered is not None
+        self._steered.resampler.steer(factor)
+
+    def wait(self, frames: int) -> None:
+        """Be silent for so many device frames from the next block on."""
+        assert self._steered is not None
+        self._steered.wait(frames)
+
+    @property
+    def withheld_frames(self) -> float:
+        """Guest frames taken from the queue that come with the next block or later; `wait` counts as such."""
+        assert self._steered is not None
+        return self._steered.withheld_frames
+
+    def forget(self) -> None:
+        """What was rendered is not to be rewound: device frames went by that were none of the guest's."""
+        self.queue.forget()
 
     def reset(self) -> None:
         """Forget what is queued and withheld: what comes next is another sound."""

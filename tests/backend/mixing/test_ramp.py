@@ -67,6 +67,19 @@ def test_a_channel_that_stays_as_loud_is_not_touched() -> None:
     assert np.array_equal(out[:, 1], frames[:, 1])
 
 
+@pytest.mark.parametrize("blocks", [[100 + FRAMES], [60, 60, FRAMES], [7] * 90])
+def test_with_more_left_than_it_is_long_the_old_gains_hold_until_it_begins(blocks: list[int]) -> None:
+    ramp, alone = Ramp((1, 1), 48_000), Ramp((1, 1), 48_000)
+    for each in (ramp, alone):
+        each.begin(diagonal(0.5))
+    ramp.left += 100
+    out = heard(ramp, blocks)
+    assert ramp.frames == FRAMES
+    assert (out[:100] == 0.5).all()
+    assert np.array_equal(out[100 : 100 + FRAMES], heard(alone, [FRAMES]))
+    assert not out[100 + FRAMES :].any()
+
+
 def test_while_it_runs_nothing_is_allocated_but_views() -> None:
     ramp = Ramp((2, 2), 192_000)
     frames, out = np.ones((900, 2), np.float32), np.zeros((900, 2), np.float32)

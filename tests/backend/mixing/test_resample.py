@@ -81,3 +81,82 @@ def test_what_comes_out_does_not_depend_on_the_portions() -> None:
     noise = np.random.default_rng(2).uniform(-1, 1, 3000).astype(np.float32)
     whole = stream(Resampler(48000, 44100, 1), noise, 3000)
     assert np.array_equal(stream(Resampler(48000, 44100, 1), noise, 37), whole)
+
+
+def noise(frames: int) -> FloatArray:
+    return np.random.default_rng(4).uniform(-0.5, 0.5, (frames, 1)).astype(np.float32)
+
+
+def difference_db(ours: FloatArray, reference: FloatArray) -> float:
+    """The greatest difference, relative to the RMS of the reference."""
+    greatest = np.abs(ours.astype(np.float64) - reference).max()
+    return float(20 * np.log10(max(greatest, 1e-12) / reference.std()))
+
+
+def replay(resampler: Resampler, sound: FloatArray, output: int, portion: int) -> FloatArray:
+    """Half a second from `output` on, after going back to it."""
+    at, made = resampler.rewind(output)
+    until = resampler.frames_until(output)
+    for begin in range(at, until, portion):
+        made += resampler.replay(sound[begin : min(begin + portion, until)])
+    assert made <= output
+    return resampler.push(sound[until : until + resampler.in_hz // 2])[output - made :]
+
+
+STRANGE_RATES = [(192000, 48000), (96000, 44100), (96000, 32000), (47999, 48000), (48001, 48000), (192000, 8000)]
+
+
+@pytest.mark.parametrize(("in_hz", "out_hz"), [*RATES, *STRANGE_RATES])
+def test_what_is_resampled_again_late_in_a_sound_is_the_same_within_110_db(in_hz: int, out_hz: int) -> None:
+    resampler, seconds = Resampler(in_hz, out_hz, 1), 20
+    sound = noise(seconds * in_hz)
+    once = resampler.push(sound).copy()
+    for output in (len(once) - 5 * out_hz - 1, len(once) - 3 * out_hz, len(once) - 3 * out_hz + 1):
+        for portion in (in_hz // 100, in_hz):
+            again = replay(resampler, sound, output, portion)
+            limit_db = -110 if in_hz > out_hz else -120
+            assert difference_db(again, once[output : output + len(again)]) < limit_db
+
+
+@pytest.mark.parametrize(("in_hz", "out_hz"), RATES)
+@pytest.mark.parametrize("output", [0, 1, 100, 700])
+def test_near_its_beginning_a_sound_is_resampled_again_from_there_to_the_bit(
+    in_hz: int, out_hz: int, output: int
+) -> None:
+    resampler = Resampler(in_hz, out_hz, 1)
+    sound = noise(in_hz)
+    once = resampler.push(sound).copy()
+    again = replay(resampler, sound, output, 100)
+    assert np.array_equal(again, once[output : output + len(again)])
+
+
+@pytest.mark.parametrize(("in_hz", "out_hz"), [(96000, 48000), (192000, 48000)])
+def test_where_outputs_lie_on_inputs_it_is_the_same_to_the_last_bit_or_two(in_hz: int, out_hz: int) -> None:
+    resampler = Resampler(in_hz, out_hz, 1)
+    sound = noise(4 * in_hz)
+    once = resampler.push(sound).copy()
+    again = replay(resampler, sound, 3 * out_hz, in_hz)
+    assert difference_db(again, once[3 * out_hz : 3 * out_hz + len(again)]) < -120
+
+
+@pytest.mark.parametrize(("in_hz", "out_hz"), [*RATES, *STRANGE_RATES])
+def test_it_goes_back_no_further_than_it_said(in_hz: int, out_hz: int) -> None:
+    resampler = Resampler(in_hz, out_hz, 1)
+    assert resampler.earliest_output(0) == 0
+    for input_frame in (1, 2, 3, 147, 40_000, 10**9):
+        at, _ = resampler.rewind(resampler.earliest_output(input_frame))
+        assert input_frame <= at <= input_frame + 100
+
+
+def test_after_going_back_and_reset_it_is_as_new() -> None:
+    resampler = Resampler(44100, 48000, 1)
+    sound = noise(44100)
+    first = stream(resampler, sound[:2000, 0], 300)
+    resampler.push(sound)
+    replay(resampler, sound[:22050], 20_000, 10_000)
+    resampler.reset()
+    assert np.array_equal(stream(resampler, sound[:2000, 0], 300), first)
+    at, _ = resampler.rewind(20_000)
+    resampler.replay(sound[at : at + 300])  # not yet in phase when it is reset
+    resampler.reset()
+    assert np.array_equal(stream(resampler, sound[:2000, 0], 300), first)

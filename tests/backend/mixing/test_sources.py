@@ -4,7 +4,7 @@ import pytest
 from backend.mixing.convert import FloatArray
 from backend.mixing.queue import FrameQueue
 from backend.mixing.remix import Remix
-from backend.mixing.resample import Resampler
+from backend.mixing.resample import NEAR_FRAMES, Resampler
 from backend.mixing.sources import QueueSource, RemixSource, ResampleSource
 from ringproto.formats import Format
 from tests.backend.mixing.samples import floats, pack, put
@@ -17,13 +17,23 @@ class ListSource:
         self.frames = frames
         self.asked: list[int] = []
         self.resets = 0
+        self.place = 0
+        self.history_frames = 0
 
     def read(self, out: FloatArray) -> int:
         self.asked.append(len(out))
         count = min(len(out), len(self.frames))
         out[:count] = self.frames[:count]
         self.frames = self.frames[count:]
+        self.place += count
         return count
+
+    @property
+    def ready_frames(self) -> int:
+        return len(self.frames)
+
+    def rewind(self, frames: int) -> None:
+        assert not frames
 
     def reset(self) -> None:
         self.resets += 1
@@ -124,3 +134,53 @@ def test_reset_forgets_all_that_is_withheld() -> None:
     assert inner.resets == 1
     inner.frames = sound
     assert np.array_equal(drain(source, 480), first)
+
+
+def test_a_block_of_a_device_at_44100_hz_takes_no_more_than_there_is_room_for() -> None:
+    queue = FrameQueue(8000, 4)
+    resampler = Resampler(48000, 44100, 1)
+    octets = QueueSource(queue, Format.FLOAT_LE, 1, resampler.frames_for(441) + resampler.look_ahead_frames)
+    queue.commit(8000)
+    assert ResampleSource(octets, resampler, 1, 441).read(floats(441, 1)) == 441
+
+
+def test_every_stage_says_where_it_is_and_goes_back_there() -> None:
+    queue = FrameQueue(20000, 4, history_octets=20000)
+    octets = QueueSource(queue, Format.FLOAT_LE, 1, 1000)
+    resampled = ResampleSource(octets, Resampler(44100, 48000, 1), 1, 480)
+    remixed = RemixSource(resampled, Remix(1, 2), 480)
+    put(queue, bytes(20000))
+    for _ in range(3):
+        assert remixed.read(floats(480, 2)) == 480
+    assert remixed.place == resampled.place == 3 * 480
+    assert remixed.history_frames == 3 * 480, "back to where the sound began"
+    remixed.rewind(1000)
+    assert remixed.place == remixed.history_frames == 440
+    assert octets.place == 440 * 44100 // 48000 + NEAR_FRAMES, (
+        "what lies behind the place is to be had again, but for no more"
+    )
+
+
+def test_what_was_played_out_when_the_source_ran_dry_is_past() -> None:
+    queue = FrameQueue(20000, 4, history_octets=20000)
+    source = ResampleSource(QueueSource(queue, Format.FLOAT_LE, 1, 1000), Resampler(44100, 48000, 1), 1, 480)
+    put(queue, bytes(4 * 441))
+    assert len(drain(source, 100)) == 480
+    assert source.history_frames == 0
+    put(queue, bytes(4 * 2000))
+    assert source.read(floats(480, 1)) == 480
+    assert source.history_frames == 480
+    source.reset()
+    assert source.history_frames == 0
+    assert source.place == 960
+
+
+def test_going_back_by_nothing_changes_nothing_not_even_when_there_is_nothing() -> None:
+    inner = ListSource(ramp(1000, 1))
+    source = ResampleSource(inner, Resampler(44100, 48000, 1), 1, 480)
+    source.rewind(0)
+    assert inner.place == 0
+    drain(source, 7)  # some of what was played out is left
+    source.rewind(0)
+    inner.frames = ramp(1000, 1)
+    assert source.read(floats(480, 1)) == 480
