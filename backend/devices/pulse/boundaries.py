@@ -28,10 +28,10 @@ class Boundaries:
         except DeviceError:
             self._callback(now_ns)  # whoever listens finds out as we did
             return
-        if passed != self._passed:
-            self._passed = passed
-            self._callback(now_ns)
+        is_new, self._passed = passed != self._passed, passed
         self._await_next(now_ns)
+        if is_new:
+            self._callback(now_ns)  # which may close the device
 
     def _await_next(self, now_ns: int) -> None:
         """A frame after the boundary; while time stands, or the server is a little behind, ask again soon."""

@@ -1,9 +1,12 @@
 """A source of a sound server as an AudioDevice.
 
 Theory.  The server sends what it records in pieces of half a period.  A frame counts as sampled once it is here, so the
-position moves in those pieces.  What nobody reads for longer than the buffer is thrown away, oldest first, and
-`written_frames` jumps.  While there is no server the device's time is the system's, and what it would have recorded is
-lost.
+position moves in those pieces, and a clock that follows it slowly says when a frame will be here.  What nobody reads
+for longer than the buffer is thrown away, oldest first, and `written_frames` jumps.
+
+While there is no server, or it sends nothing, the device's time is the system's, and what it would have recorded is
+lost.  A server that stood still may send what it owes in one go later (a null sink renders all that it missed): then
+its time has passed, and it is dropped.
 """
 
 from collections.abc import Mapping
@@ -19,8 +22,11 @@ from ringproto.card import Direction
 
 PATIENCE_NS = 100_000_000
 """So long a server has to make a stream when it is opened."""
-SILENT_PIECES = 4
-"""When so many pieces are overdue the server is taken to have stopped sending, and time goes on without it."""
+SILENT_MS = 100
+"""When pieces are overdue for so long the server is taken to have stopped sending, and time goes on without it."""
+YOUNG_NS = 500_000_000
+SLOWNESS = 16
+"""Once it is not young, the clock makes up for such a part of its error with each look."""
 
 
 class PulseCapture:
@@ -31,15 +37,16 @@ class PulseCapture:
         self.underruns = 0
         self.written_frames = 0
         self._octets = self.params.frame_octets
-        self._piece_frames = max(1, self.params.period_frames // 2)
-        self.capabilities = Capabilities(True, self.params.period_frames)
+        self._patience_frames = SILENT_MS * self.params.rate_hz // 1000
         self._clock = Crystal(self.params.rate_hz)
         self._ring = memoryview(bytearray(self.params.buffer_frames * self._octets))
-        self._running = self._flowing = self._overrun = False
-        self._position = 0
+        self._running = self._flowing = self._overrun = self._silent = False
+        self._position = self._flowing_since_ns = self._owed_frames = 0
         self._open = True
         self._stream = PulseStream(options, Direction.CAPTURE, loop, user, self._on_event)
         self._stream.settle(PATIENCE_NS)
+        granted_frames = self._stream.piece_octets() // self._octets
+        self.capabilities = Capabilities(True, max(self.params.period_frames, 2 * granted_frames))
 
     # -- starting and stopping ----------------------------------------------------------------------------------------
 
@@ -54,7 +61,8 @@ class PulseCapture:
         if self._flowing and not self._stream.is_ready:
             self._flowing = False
         elif self._running and not self._flowing and self._stream.is_ready:
-            self._flowing = True
+            self._flowing, self._silent = True, False
+            self._flowing_since_ns, self._owed_frames = now_ns, 0
             self._stream.cork(False)
 
     def stop(self, now_ns: int) -> None:
@@ -79,20 +87,39 @@ class PulseCapture:
 
     def _collect(self, now_ns: int) -> None:
         """Take all that came into the ring."""
-        arrived = 0
-        while self._flowing and (piece := self._stream.peek()) is not None:
-            arrived += self._keep(piece)
-            self._stream.drop()
-        due = self._clock.frames_at(now_ns) - self._position
-        if arrived:
-            self._clock.set(True, self._position, now_ns)
-        elif due > SILENT_PIECES * self._piece_frames:
-            self._lose(due - self._piece_frames)
+        due = self._clock.frames_at(now_ns)
+        came = self._flowing and self._take_all(due)
+        error = self._position - due
+        self._silent = not came and (self._silent or -error > self._patience_frames)
+        if not self._flowing or self._silent or -error > self._patience_frames:
+            self._lose(-error)
+        elif came:
+            is_young = now_ns - self._flowing_since_ns < YOUNG_NS
+            self._clock.set(True, due + (error if is_young else error // SLOWNESS), now_ns)
         behind = self._position - self.written_frames - self.params.buffer_frames
         if behind > 0:
             self._be_overrun(self.written_frames + behind)
 
-    def _keep(self, piece: bytes) -> int:
+    def _take_all(self, due: int) -> bool:
+        """Whether anything came."""
+        came = False
+        while (piece := self._stream.peek()) is not None:
+            came = True
+            if self._is_owed(due):
+                self._owed_frames -= len(piece) // self._octets
+            else:
+                self._keep(piece)
+            self._stream.drop()
+        return came
+
+    def _is_owed(self, due: int) -> bool:
+        """Whether the oldest piece is of the time that was lost: then more came than is due."""
+        if self._owed_frames <= 0:
+            return False
+        early = self._position + self._stream.waiting_octets() // self._octets - due
+        return early > self.capabilities.position_granularity_frames
+
+    def _keep(self, piece: bytes) -> None:
         """Into the ring, where frame `n` has place `n` modulo its size; of a longer piece the end is kept."""
         frames, size = len(piece) // self._octets, self.params.buffer_frames
         skipped = max(0, frames - size)
@@ -103,12 +130,13 @@ class PulseCapture:
         rest = piece[(skipped + first) * octets :]
         self._ring[: len(rest)] = rest
         self._position += frames
-        return frames
 
     def _lose(self, frames: int) -> None:
         """Nothing came for that long: nothing was recorded."""
-        self._position += frames
-        self._be_overrun(self._position)
+        if frames > 0:
+            self._position += frames
+            self._owed_frames += frames
+            self._be_overrun(self._position)
 
     def _be_overrun(self, first_kept: int) -> None:
         """One event until the next read, however often it is looked at."""
@@ -141,6 +169,12 @@ class PulseCapture:
         del frames, now_ns
         raise DeviceError(EINVAL, "a capture device cannot be written")
 
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Takes nothing back: it records.  Raises DeviceError(ENODEV)."""
+        del frame
+        self.position(now_ns)
+        return self.written_frames
+
     # -- the rest -----------------------------------------------------------------------------------------------------
 
     def interrupts(self, loop: Loop, callback: OnTime) -> Handle:
@@ -149,7 +183,14 @@ class PulseCapture:
 
     def statistics(self) -> Mapping[str, int | float | str]:
         """What was counted."""
-        return {"overruns": self.underruns, "server_losses": self._stream.losses, "source": self._stream.sink}
+        stream = self._stream
+        return {
+            "overruns": self.underruns,
+            "server_losses": stream.losses,
+            "source": stream.listing.device,
+            "muted": int(stream.listing.muted),
+            "volume_percent": stream.listing.volume_percent,
+        }
 
     def close(self) -> None:
         """Leave the server.  Harmless twice."""

@@ -1,11 +1,11 @@
 """A connection to the server that heals: libpulse's thread, a context, and a new one after each loss.
 
-libpulse runs in its own thread (`pa_threaded_mainloop`), which never calls anything of ours but to ring an eventfd.
-All else happens on the backend's loop, with the thread's lock held for the microseconds of a call.  Nothing here waits
-for the server, so a server that hangs delays nobody.
+libpulse runs in its own thread (`pa_threaded_mainloop`), which calls nothing of ours but what keeps an answer and rings
+an eventfd.  All else happens on the backend's loop, with the thread's lock held for the microseconds of a call.
+Nothing here waits for the server, so a server that hangs delays nobody; but for `settle`, at an opening: and there a
+server that did not answer once is not waited for again until it has.
 """
 
-import logging
 import os
 import select
 from collections.abc import Callable, Generator
@@ -18,31 +18,37 @@ from backend.devices.pulse.library import (
     CONTEXT_TERMINATED,
     library,
 )
-from hosts.api import Loop, OnTime
-
-log = logging.getLogger("vsnd.backend")
+from backend.devices.pulse.options import PulseOptions
+from hosts.api import HostError, Loop, OnTime
 
 RETRY_FIRST_NS, RETRY_LAST_NS = 100_000_000, 1_000_000_000
+
+_silent: set[str] = set()
+"""Servers that took too long to answer, and did not answer since."""
 
 
 class Connection:
     """To one server, under one name; `on_event(now_ns)` is called on the loop whenever something has changed."""
 
-    def __init__(self, server: str, user: str, icon: str, loop: Loop, on_event: OnTime) -> None:
+    def __init__(self, options: PulseOptions, user: str, loop: Loop, on_event: OnTime) -> None:
         self.losses = 0
+        self.refusal = 0
+        """Why there is no server (pa_error_code_t); 0 while there is one, or it was not heard of yet."""
         self.context: object = None
         """The context while it is ready, else None."""
         self._lib = lib = library()
-        self._server = server.encode() or None
+        self._options = options
         self._user = user
-        self._icon = icon
         self._loop = loop
         self._on_event = on_event
-        self._said = False
         self._retry_ns = RETRY_FIRST_NS
         self._attempt: object = None
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._watch = loop.watch_fd(self._bell, self._on_bell)
+        try:
+            self._watch = loop.watch_fd(self._bell, self._on_bell)
+        except HostError:  # in simulated time
+            os.close(self._bell)
+            raise
         self._timer = loop.timer(self._connect)
         self._ring_context = lib.callback("pa_context_notify_cb_t", self.ring)
         self._mainloop = lib.pa_threaded_mainloop_new()
@@ -63,30 +69,40 @@ class Connection:
             self._lib.pa_threaded_mainloop_unlock(self._mainloop)
 
     def settle(self, done: Callable[[], bool], limit_ns: int) -> None:
-        """Wait for the server until `done()`, but no longer than so."""
+        """Wait for the server until `done()`, but no longer than so, and not for one that is not there."""
+        server = self._options.server
+        if server in _silent:
+            return
         poll = select.poll()
         poll.register(self._bell, select.POLLIN)
         deadline_ns = self._loop.now_ns() + limit_ns
-        while not done() and (left_ns := deadline_ns - self._loop.now_ns()) > 0:
+        while not (self.refusal or done()):
+            left_ns = deadline_ns - self._loop.now_ns()
+            if left_ns <= 0:
+                _silent.add(server)
+                return
             if poll.poll(-(-left_ns // 1_000_000)):
                 self._on_bell(self._loop.now_ns())
 
     def _connect(self, now_ns: int) -> None:
         lib = self._lib
         with self.locked():
-            properties = self.properties({"application.name": self._user, "application.icon_name": self._icon})
+            texts = {"application.name": self._user, "application.icon_name": self._options.icon}
+            properties = self.properties(texts)
             api = lib.pa_threaded_mainloop_get_api(self._mainloop)
-            self._attempt = lib.pa_context_new_with_proplist(api, self._user.encode(), properties)
+            self._attempt = lib.pa_context_new_with_proplist(api, encoded(self._user), properties)
             lib.pa_proplist_free(properties)
             lib.pa_context_set_state_callback(self._attempt, self._ring_context, None)
-            lib.pa_context_connect(self._attempt, self._server, CONTEXT_NOAUTOSPAWN, None)
+            if self._options.cookie:
+                lib.pa_context_load_cookie_from_file(self._attempt, encoded(self._options.cookie))
+            lib.pa_context_connect(self._attempt, encoded(self._options.server) or None, CONTEXT_NOAUTOSPAWN, None)
         self.ring()
 
     def properties(self, texts: dict[str, str]) -> object:
         """A new property list, the caller's to free."""
         made: object = self._lib.pa_proplist_new()
         for key, text in texts.items():
-            self._lib.pa_proplist_sets(made, key.encode(), text.encode())
+            self._lib.pa_proplist_sets(made, key.encode(), encoded(text))
         return made
 
     def _on_bell(self, now_ns: int) -> None:
@@ -95,7 +111,7 @@ class Connection:
         if self._attempt is not None:
             with self.locked():
                 state = self._lib.pa_context_get_state(self._attempt)
-            if state == CONTEXT_READY and self.context is None:
+            if state == CONTEXT_READY:
                 self._be_ready()
             elif state in (CONTEXT_FAILED, CONTEXT_TERMINATED):
                 self._be_lost(now_ns)
@@ -103,17 +119,15 @@ class Connection:
 
     def _be_ready(self) -> None:
         self.context = self._attempt
+        self.refusal = 0
+        _silent.discard(self._options.server)
         self._retry_ns = RETRY_FIRST_NS
-        if self._said:
-            log.info("%s: the sound server is back", self._user)
-        self._said = False
 
     def _be_lost(self, now_ns: int) -> None:
         lib = self._lib
         self.losses += self.context is not None
         with self.locked():
-            number = lib.pa_context_errno(self._attempt)
-            why = lib.pa_strerror(number).decode()
+            self.refusal = lib.pa_context_errno(self._attempt)
         lost, self.context = self._attempt, None
         self._attempt = None
         self._on_event(now_ns)  # streams of that context go first
@@ -121,9 +135,6 @@ class Connection:
             lib.pa_context_set_state_callback(lost, None, None)
             lib.pa_context_disconnect(lost)
             lib.pa_context_unref(lost)
-        if not self._said:
-            log.warning("%s: no sound server (%s), silence until it is back", self._user, why)
-        self._said = True
         self._timer.arm(now_ns + self._retry_ns)
         self._retry_ns = min(2 * self._retry_ns, RETRY_LAST_NS)
 
@@ -142,6 +153,12 @@ class Connection:
         lib.pa_threaded_mainloop_free(self._mainloop)
         os.close(self._bell)
         self._on_event = _nothing
+        del self._timer, self._ring_context  # they hold us, and nobody collects garbage
+
+
+def encoded(text: str) -> bytes:
+    """As libpulse wants it: a guest may have any name."""
+    return text.encode(errors="replace")
 
 
 def _nothing(now_ns: int) -> None:

@@ -15,11 +15,13 @@ from backend.devices.api import DeviceError
 
 CONTEXT_READY, CONTEXT_FAILED, CONTEXT_TERMINATED = 4, 5, 6
 STREAM_READY, STREAM_FAILED, STREAM_TERMINATED = 2, 3, 4
-START_CORKED, INTERPOLATE_TIMING, AUTO_TIMING_UPDATE, ADJUST_LATENCY = 0x1, 0x2, 0x8, 0x2000
-NOT_MONOTONIC = 0x4
+START_CORKED, AUTO_TIMING_UPDATE, ADJUST_LATENCY = 0x1, 0x8, 0x2000
 CONTEXT_NOAUTOSPAWN = 0x1
 SEEK_ABSOLUTE = 1
-SUBSCRIBE_SINK_INPUT = 0x4
+SUBSCRIBE_SINK_INPUT, SUBSCRIBE_SOURCE_OUTPUT = 0x4, 0x8
+ERR_ACCESS, ERR_AUTHKEY = 1, 9
+CHANNEL_MAP_ALSA = 1
+"""pa_channel_map_def_t: front, rear, centre, LFE, side; as guests, who are ALSA, order them."""
 VOLUME_NORM = 0x10000
 ANY = 0xFFFFFFFF
 """The server's choice, as a size."""
@@ -36,6 +38,11 @@ class Library:
         function: Callable[..., Any] = self._types.get_prototype(name)
         setattr(self, name, function)
         return function
+
+    def unref(self, operation: object) -> None:
+        """Forget an operation that was begun; None if it could not be."""
+        if operation:
+            self.pa_operation_unref(operation)
 
     def callback(self, kind: str, function: Callable[..., None]) -> object:
         """A C function that calls ours; to be kept as long as C may call it."""

@@ -24,6 +24,8 @@ class PulseOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     server: str = ""
     """As PULSE_SERVER: "unix:/run/user/1000/pulse/native", "tcp:host"; libpulse's own choice if empty."""
+    cookie: str = ""
+    """The file with what lets us in; libpulse's own choice if empty.  Of no concern to a server of the same user."""
     device: str = ""
     """A sink's or source's name ("speaker", "speaker.monitor"); the server's default if empty."""
     rate_hz: Annotated[int, Meta(ge=4000, le=384_000)] = 48_000
@@ -33,6 +35,11 @@ class PulseOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     buffer_frames: Annotated[int, Meta(ge=32)] = 1920
     media_role: str = "music"
     icon: str = "audio-card"
+
+    @property
+    def silent_octet(self) -> bytes:
+        """What silence is made of."""
+        return b"\x80" if self.format == "u8" else b"\0"
 
     @property
     def params(self) -> DeviceParams:

@@ -10,6 +10,8 @@ runs as smoothly as sound does and is never behind the pieces.
   wherever it stood; where that is has to be asked for, so after `start` time stands still until the answer is there.
 * While there is no server (or it has no tape for us yet) the device's time is the system's, and frames are silence.
 * A server that stood still is behind: then what we write goes onto the tape that much earlier.
+* What was written and is taken back is overwritten by silence, but for what the server has taken (which the position is
+  never behind) and may take before it hears of that.
 """
 
 from collections.abc import Mapping
@@ -29,6 +31,8 @@ GRAIN_MS = 2
 """How well a server's clock is known."""
 PATIENCE_NS = 100_000_000
 """So long a server has to make a stream when it is opened, and `start` lets time stand still for its answer."""
+SAFEGUARD_MS = 4
+"""So long it takes a server to hear of something, at most as a rule."""
 UNHEARD_S = 4
 """What a server that hangs is sent before it is sent no more."""
 
@@ -39,9 +43,11 @@ class PulsePlayback:
     def __init__(self, options: PulseOptions, loop: Loop, user: str) -> None:
         self.params = options.params
         rate_hz, self._octets = self.params.rate_hz, self.params.frame_octets
+        self._safeguard_frames = SAFEGUARD_MS * rate_hz // 1000
         self._cursor = PlaybackCursor(self.params.period_frames)
         self._clock = Crystal(rate_hz)
         self._staged = memoryview(bytearray(self.params.buffer_frames * self._octets))
+        self._silence = memoryview(bytearray(options.silent_octet * len(self._staged)))
         self._staged_frames = 0
         self._running = self._flowing = self._asked = False
         self._position = self._offset = self._patient_until_ns = 0
@@ -50,7 +56,7 @@ class PulsePlayback:
         self._open = True
         self._stream = PulseStream(options, Direction.PLAYBACK, loop, user, self._on_event)
         self._stream.settle(PATIENCE_NS)
-        self.capabilities = Capabilities(True, self._grain_frames())
+        self.capabilities = Capabilities(True, self._grain_frames(), rewinds=True)
 
     def _grain_frames(self) -> int:
         """It takes frames in pieces: of half a period when it does as it was asked, of its own when it does not.
@@ -155,14 +161,14 @@ class PulsePlayback:
             return 0
         octets = frames[: count * self._octets]
         if self._flowing:
-            self._place(octets)
+            self._place(self._cursor.frame, octets)
         elif not self._clock.running:
             self._stage(octets)
         self._cursor.advance(count)
         return count
 
-    def _place(self, octets: memoryview) -> None:
-        index_frames = self._cursor.frame - self._offset
+    def _place(self, frame: int, octets: memoryview) -> None:
+        index_frames = frame - self._offset
         if index_frames - self._taken_frames < UNHEARD_S * self.params.rate_hz:
             self._stream.write(octets, index_frames * self._octets)
 
@@ -170,6 +176,18 @@ class PulsePlayback:
         at = self._staged_frames * self._octets
         self._staged[at : at + len(octets)] = octets
         self._staged_frames += len(octets) // self._octets
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Take back what was written from `frame` on, but for the safeguard.  Raises DeviceError(ENODEV)."""
+        kept = self.position(now_ns) + (self._safeguard_frames if self._flowing else 0)
+        end = max(frame, kept)
+        count = self._cursor.rewind(end)
+        if count > 0:
+            if self._flowing:
+                self._place(end, self._silence[: count * self._octets])
+            elif not self._clock.running:
+                self._staged_frames -= count
+        return self._cursor.frame
 
     def read(self, into: memoryview, now_ns: int) -> int:
         """Raises DeviceError(EINVAL): it plays."""
@@ -190,9 +208,9 @@ class PulsePlayback:
             "server_losses": stream.losses,
             "server_latency_ms": self._tape.ahead_us / 1000,
             "server_stood_still": self._tape.stood_still,
-            "sink": stream.sink,
-            "muted": int(stream.muted),
-            "volume_percent": stream.volume_percent,
+            "sink": stream.listing.device,
+            "muted": int(stream.listing.muted),
+            "volume_percent": stream.listing.volume_percent,
         }
 
     def close(self) -> None:

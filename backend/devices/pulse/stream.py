@@ -1,35 +1,40 @@
-"""A stream on the server: made anew after each loss, known by its user's name, watched for what people do to it.
+"""A stream on the server: made anew after each loss, known by its user's name.
 
-Everything is asked of libpulse's own copy of the stream's state; nothing waits for the server.
+Everything is asked of libpulse's own copy of the stream's state; nothing waits for the server.  What keeps the stream
+from being there is `_trouble`: said once when it begins, and once when it is over.
 """
 
 import ctypes
 import logging
 import time
+from errno import EACCES, ENODEV
 from typing import Any
 
-from backend.devices.api import DeviceParams
+from backend.devices.api import DeviceError, DeviceParams
 from backend.devices.pulse.connection import Connection
+from backend.devices.pulse.finder import Finder
 from backend.devices.pulse.library import (
-    ADJUST_LATENCY,
-    ANY,
-    AUTO_TIMING_UPDATE,
-    NO_INDEX,
+    ERR_ACCESS,
+    ERR_AUTHKEY,
     SEEK_ABSOLUTE,
-    START_CORKED,
     STREAM_FAILED,
     STREAM_READY,
     STREAM_TERMINATED,
-    SUBSCRIBE_SINK_INPUT,
-    VOLUME_NORM,
     library,
 )
-from backend.devices.pulse.options import FORMAT_CODES, PulseOptions
+from backend.devices.pulse.listing import Listing
+from backend.devices.pulse.making import KINDS, make_stream
+from backend.devices.pulse.options import PulseOptions
 from backend.devices.pulse.tape import Report
 from hosts.api import Loop, OnTime
 from ringproto.card import Direction
 
 log = logging.getLogger("vsnd.backend")
+
+RETRY_NS = 500_000_000
+"""So often a server is asked for a sink that it does not have."""
+ERRNOS = {ERR_ACCESS: EACCES, ERR_AUTHKEY: EACCES}
+"""Of refusals that no waiting mends."""
 
 
 class PulseStream:
@@ -37,160 +42,181 @@ class PulseStream:
 
     def __init__(self, options: PulseOptions, direction: Direction, loop: Loop, user: str, on_event: OnTime) -> None:
         self.params: DeviceParams = options.params
-        self.sink = ""
-        """Where it plays or records, by the server's word."""
-        self.muted = False
-        self.volume_percent = 100.0
+        self.is_ready = False
+        """Whether it is on the server."""
+        self.timing_is_new = False
+        """Whether what `ask_timing` asked for has come."""
         self._options = options
         self._direction = direction
         self._user = user
-        self._lib = lib = library()
-        self._on_event = on_event
-        self._handle: object = None
-        self._is_ready = False
-        self._timing_is_new = False
         self._loop = loop
+        self._on_event = on_event
+        self._trouble, self._trouble_errno = "", 0
+        self._said = self._opened = False
+        self._context: object = None
+        self._handle: object = None
+        self._report: Report | None = None
+        self._stamp = (0, 0)
         self._piece, self._piece_octets = ctypes.c_void_p(), ctypes.c_size_t()
-        self._told: tuple[str, bool, float] | None = None
+        self._lib = lib = library()
         self._on_timing = lib.callback("pa_stream_success_cb_t", self._timing_came)
-        self._on_info = lib.callback("pa_sink_input_info_cb_t", self._info_came)
-        self._on_change = lib.callback("pa_context_subscribe_cb_t", self._changed)
-        self._connection = Connection(options.server, user, options.icon, loop, self._look)
-        self._ring = lib.callback("pa_stream_notify_cb_t", self._connection.ring)
+        self._timer = loop.timer(self._try_again)
+        self._connection = connection = Connection(options, user, loop, self._look)
+        self._ring = lib.callback("pa_stream_notify_cb_t", connection.ring)
+        self._finder = Finder(options.device, direction, connection)
+        self.listing = Listing(direction, user, loop, connection)
 
-    # -- on the loop --------------------------------------------------------------------------------------------------
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it is on the server."""
-        return self._is_ready
+    # -- coming and going ---------------------------------------------------------------------------------------------
 
     @property
     def losses(self) -> int:
         """How often the server was lost."""
         return self._connection.losses
 
-    @property
-    def timing_is_new(self) -> bool:
-        """Whether what `ask_timing` asked for has come."""
-        return self._timing_is_new
+    def settle(self, limit_ns: int) -> None:
+        """Give the server that long to make the stream, and say a first word of where it is.
+
+        Raises DeviceError for what no waiting mends: ENODEV for a name that the server does not know, EACCES when it
+        does not let us in.
+        """
+        self._connection.settle(self._is_settled, limit_ns)
+        if self._trouble_errno:
+            self.close()
+            raise DeviceError(self._trouble_errno, self._trouble)
+        self._opened = True
+        self._say()
+
+    def _is_settled(self) -> bool:
+        has_word = self._direction is Direction.CAPTURE or self.report() is not None
+        return bool(self._trouble) or (self.is_ready and has_word)
 
     def _look(self, now_ns: int) -> None:
         connection = self._connection
-        if connection.context is None:
+        if connection.context is not self._context:
             self._forget()
-        elif self._handle is None:
-            self._make(connection.context)
-        else:
-            with connection.locked():
-                state = self._lib.pa_stream_get_state(self._handle)
-            if state in (STREAM_FAILED, STREAM_TERMINATED):  # its sink is gone, say
-                self._forget()
-            elif state == STREAM_READY and not self._is_ready:
-                self._be_ready()
-            self._tell()
+            self._context = connection.context
+            if self._context is not None:
+                self.listing.subscribe(self._context)
+                self._finder.ask(self._context)
+        if connection.refusal:
+            why = self._lib.pa_strerror(connection.refusal).decode()
+            self._suffer(f"no sound server ({why})", ERRNOS.get(connection.refusal, 0))
+        elif self._context is not None:
+            self._pursue(now_ns)
+        self._say()
         self._on_event(now_ns)
 
-    def _make(self, context: object) -> None:
-        lib, connection = self._lib, self._connection
+    def _pursue(self, now_ns: int) -> None:
+        """There is a server: find the sink, make the stream, look after it."""
+        connection, kind = self._connection, KINDS[self._direction]
+        if self._handle is None:
+            if self._finder.answer:
+                self._handle = make_stream(connection, self._options, self._direction, self._user, self._ring)
+            elif self._finder.answer is False:
+                self._wait(f"the sound server has no {kind} {self._options.device!r}", now_ns)
+            return
         with connection.locked():
-            texts = {
-                "media.name": self._user,
-                "media.role": self._options.media_role,
-                "application.icon_name": self._options.icon,
-            }
-            properties = connection.properties(texts)
-            spec = lib.struct("pa_sample_spec")
-            spec.format = FORMAT_CODES[self.params.format]
-            spec.rate, spec.channels = self.params.rate_hz, self.params.channels
-            self._handle = lib.pa_stream_new_with_proplist(context, self._user.encode(), spec, None, properties)
-            lib.pa_proplist_free(properties)
-            lib.pa_stream_set_state_callback(self._handle, self._ring, None)
-            lib.pa_stream_set_moved_callback(self._handle, self._ring, None)
-            lib.pa_context_set_subscribe_callback(context, self._on_change, None)
-            self._unref(lib.pa_context_subscribe(context, SUBSCRIBE_SINK_INPUT, None, None))
-            self._connect_stream()
+            state = self._lib.pa_stream_get_state(self._handle)
+        if state in (STREAM_FAILED, STREAM_TERMINATED):  # its sink was taken away, say
+            self._forget()
+            self._wait(f"the sound server ended the stream on its {kind}", now_ns)
+            return
+        if state == STREAM_READY and not self.is_ready:
+            self.is_ready = True
+            self._suffer("", 0)
+            self.listing.follow(self._context, self._handle)
+        if self.is_ready:
+            self.listing.look(self._handle, now_ns)
 
-    def _connect_stream(self) -> None:
-        """With ADJUST_LATENCY the sink is set to (tlength - 2 minreq) / 2: half a period, in pieces of as much."""
-        lib, params = self._lib, self.params
-        sizes = lib.struct("pa_buffer_attr")
-        sizes.maxlength, sizes.prebuf = ANY, 0
-        sizes.tlength = 2 * params.period_frames * params.frame_octets
-        sizes.minreq = sizes.fragsize = params.period_frames // 2 * params.frame_octets
-        flags = START_CORKED | AUTO_TIMING_UPDATE | ADJUST_LATENCY
-        device = self._options.device.encode() or None
-        if self._direction is Direction.PLAYBACK:
-            lib.pa_stream_connect_playback(self._handle, device, sizes, flags, None, None)
-        else:
-            lib.pa_stream_connect_record(self._handle, device, sizes, flags)
+    def _wait(self, trouble: str, now_ns: int) -> None:
+        self._suffer(trouble, ENODEV)
+        self._finder.answer = None
+        self._timer.arm(now_ns + RETRY_NS)
 
-    def _be_ready(self) -> None:
-        self._is_ready = True
-        self._ask_info()
+    def _try_again(self, now_ns: int) -> None:
+        if self._context is not None and self._handle is None:
+            self._finder.ask(self._context)
+            self._look(now_ns)
+
+    def _suffer(self, trouble: str, errno: int) -> None:
+        self._trouble, self._trouble_errno = trouble, errno
+
+    def _say(self) -> None:
+        """Once each; and nothing of what the opening itself will say."""
+        if self._opened and self._trouble and not self._said:
+            log.warning("%s: %s, silence until it is back", self._user, self._trouble)
+            self._said = True
+        elif self._said and self.is_ready:
+            log.info("%s: the sound server is back", self._user)
+            self._said = False
 
     def _forget(self) -> None:
         handle, self._handle = self._handle, None
-        self._is_ready = self._timing_is_new = False
+        self.is_ready = self.timing_is_new = False
+        self._report = None
         if handle is not None:
             with self._connection.locked():
                 self._lib.pa_stream_set_state_callback(handle, None, None)
                 self._lib.pa_stream_disconnect(handle)
                 self._lib.pa_stream_unref(handle)
 
-    def _tell(self) -> None:
-        """Say where it plays, and how loud, when somebody has changed that."""
-        if not self._is_ready:
-            return
-        with self._connection.locked():
-            self.sink = (self._lib.pa_stream_get_device_name(self._handle) or b"").decode()
-        now = (self.sink, self.muted, self.volume_percent)
-        if self._told is not None and now != self._told:
-            how = "muted," if self.muted else "at"
-            log.info("%s: on %s, %s %.0f %%", self._user, self.sink, how, self.volume_percent)
-        self._told = now
+    def close(self) -> None:
+        """Leave the server."""
+        self._on_event = _nothing
+        self._timer.disarm()
+        self._forget()
+        self._connection.close()
+        self._finder.close()
+        self.listing.close()
+        del self._timer, self._on_timing  # they hold us, and nobody collects garbage
 
     # -- verbs --------------------------------------------------------------------------------------------------------
-
-    def settle(self, limit_ns: int) -> None:
-        """Give the server that long to make the stream, and say a first word of where it is."""
-        self._connection.settle(lambda: self._is_ready and self.report() is not None, limit_ns)
 
     def cork(self, corked: bool) -> None:
         """Hold it, or let it go."""
         with self._connection.locked():
-            self._unref(self._lib.pa_stream_cork(self._handle, corked, None, None))
+            self._lib.unref(self._lib.pa_stream_cork(self._handle, corked, None, None))
 
     def flush(self) -> None:
         """Throw away what is on its way."""
         with self._connection.locked():
-            self._unref(self._lib.pa_stream_flush(self._handle, None, None))
+            self._lib.unref(self._lib.pa_stream_flush(self._handle, None, None))
 
     def ask_timing(self) -> None:
         """Ask the server where it is; `timing_is_new` once it has answered."""
-        self._timing_is_new = False
+        self.timing_is_new = False
         with self._connection.locked():
-            self._unref(self._lib.pa_stream_update_timing_info(self._handle, self._on_timing, None))
+            self._lib.unref(self._lib.pa_stream_update_timing_info(self._handle, self._on_timing, None))
 
     def report(self) -> Report | None:
         """The server's last word on where it is; None before it said anything."""
-        if not self._is_ready:
+        if not self.is_ready:
             return None
         with self._connection.locked():
             found = self._lib.pa_stream_get_timing_info(self._handle)
             if not found:
                 return None
             info = found.contents
-            age_ns = time.time_ns() - info.timestamp.tv_sec * 1_000_000_000 - info.timestamp.tv_usec * 1000
-            return Report(
-                at_ns=self._loop.now_ns() - max(0, age_ns) - info.transport_usec * 1000,
-                taken_frames=info.read_index // self.params.frame_octets,
-                sink_us=info.sink_usec,
-                sink_us_max=info.configured_sink_usec,
-            )
+            stamp = info.timestamp.tv_sec, info.timestamp.tv_usec
+            if stamp != self._stamp:
+                self._stamp = stamp
+                self._report = self._report_from(info)
+            return self._report
+
+    def _report_from(self, info: Any) -> Report:  # noqa: ANN401  # a structure of libpulse
+        """Its time is the wall clock's, which may be set: so how old it is counts once, when it is new."""
+        age_ns = time.time_ns() - info.timestamp.tv_sec * 1_000_000_000 - info.timestamp.tv_usec * 1000
+        return Report(
+            at_ns=self._loop.now_ns() - max(0, age_ns) - info.transport_usec * 1000,
+            taken_frames=info.read_index // self.params.frame_octets,
+            sink_us=info.sink_usec,
+            sink_us_max=info.configured_sink_usec,
+        )
 
     def write(self, octets: memoryview, index: int) -> None:
         """Place octets at that index of the stream; the server drops what comes too late, and plays gaps as silence."""
+        if octets.readonly:  # ctypes gives no address of these
+            octets = memoryview(bytearray(octets))
         data = ctypes.addressof(ctypes.c_char.from_buffer(octets))  # an array's type would be a cycle of its own
         with self._connection.locked():
             self._lib.pa_stream_write(self._handle, data, len(octets), None, index, SEEK_ABSOLUTE)
@@ -203,47 +229,32 @@ class PulseStream:
         if not count:
             return None
         if not self._piece.value:
-            return bytes(count)
+            return self._options.silent_octet * count
         return ctypes.string_at(self._piece.value, count)
+
+    def waiting_octets(self) -> int:
+        """So many came and were not taken yet."""
+        with self._connection.locked():
+            octets: int = self._lib.pa_stream_readable_size(self._handle)
+        return 0 if octets == ctypes.c_size_t(-1).value else octets
+
+    def piece_octets(self) -> int:
+        """In pieces of so many it sends what it records, by its own word; 0 while it is not there."""
+        if not self.is_ready:
+            return 0
+        with self._connection.locked():
+            octets: int = self._lib.pa_stream_get_buffer_attr(self._handle).contents.fragsize
+        return octets
 
     def drop(self) -> None:
         """The piece was copied."""
         with self._connection.locked():
             self._lib.pa_stream_drop(self._handle)
 
-    def _unref(self, operation: object) -> None:
-        if operation:
-            self._lib.pa_operation_unref(operation)
-
-    def _ask_info(self) -> None:
-        with self._connection.locked():
-            index = self._lib.pa_stream_get_index(self._handle)
-            if self._direction is Direction.PLAYBACK and index != NO_INDEX:
-                context = self._connection.context
-                self._unref(self._lib.pa_context_get_sink_input_info(context, index, self._on_info, None))
-
-    # -- in libpulse's thread -----------------------------------------------------------------------------------------
-
     def _timing_came(self, _stream: object, _success: int, _data: object) -> None:
-        self._timing_is_new = True
+        """In libpulse's thread."""
+        self.timing_is_new = True
         self._connection.ring()
-
-    def _changed(self, context: object, _kind: int, index: int, _data: object) -> None:
-        if self._handle is not None and self._lib.pa_stream_get_index(self._handle) == index:
-            self._unref(self._lib.pa_context_get_sink_input_info(context, index, self._on_info, None))
-
-    def _info_came(self, _context: object, found: Any, end: int, _data: object) -> None:  # noqa: ANN401  # a pointer of ctypes
-        if not end and found:
-            info = found.contents
-            self.muted = bool(info.mute)
-            self.volume_percent = 100 * max(info.volume.values[: info.volume.channels]) / VOLUME_NORM
-            self._connection.ring()
-
-    def close(self) -> None:
-        """Leave the server."""
-        self._on_event = _nothing
-        self._forget()
-        self._connection.close()
 
 
 def _nothing(now_ns: int) -> None:

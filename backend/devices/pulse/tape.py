@@ -7,7 +7,8 @@ nothing of a stream was taken yet the sink still holds silence of its own, and w
 its beginning.
 
 The first reports count as they are.  Later ones, which are right to a millisecond or so, each correct a quarter of the
-error that they find.  An error of more than `STOOD_STILL_MS` is none: the server stood still, or ran ahead.
+error that they find.  An error of more than `LEAP_MS` is none: the server stood still, or made up for it (a null sink
+renders all that it missed in one go).  Then the tape is somewhere else than time is, and whoever writes goes there.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ NS_PER_S = 1_000_000_000
 YOUNG_NS = 500_000_000
 MARGIN_US = 1000
 """A report's own error, and what a server takes early."""
-STOOD_STILL_MS = 100
+LEAP_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Tape:
         return self._frames + (now_ns - self._at_ns) * self._rate_hz // NS_PER_S
 
     def report(self, report: Report) -> int:
-        """Take account of a report; returns the frames by which a server that stood still is behind, else 0."""
+        """Take account of a report; returns the frames by which a server stood still, or less than 0 if it leapt."""
         if report.at_ns <= self._reported_ns:
             return 0
         self._reported_ns = report.at_ns
@@ -69,12 +70,9 @@ class Tape:
         heard = report.taken_frames - report.sink_us * self._rate_hz // 1_000_000
         predicted = self._predict(report.at_ns)
         error = heard + self.ahead_us * self._rate_hz // 1_000_000 - predicted
-        limit = STOOD_STILL_MS * self._rate_hz // 1000
         is_young = report.at_ns - self._started_ns < YOUNG_NS
-        if error < -limit and not is_young:
-            self.stood_still += 1
-            self._frames, self._at_ns = predicted + error, report.at_ns
-            return -error
-        self._frames = predicted + (error if is_young or error > limit else error // 4)
+        is_leap = not is_young and abs(error) > LEAP_MS * self._rate_hz // 1000
+        self.stood_still += is_leap and error < 0
+        self._frames = predicted + (error if is_young or is_leap else error // 4)
         self._at_ns = report.at_ns
-        return 0
+        return -error if is_leap else 0

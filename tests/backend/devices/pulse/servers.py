@@ -27,6 +27,8 @@ class Server(ABC):
     """A server that can be ended, killed, frozen and started again."""
 
     programs: tuple[str, ...]
+    keeps_all = True
+    """A null sink waits for whoever is late, so that its monitor has every frame."""
 
     def __init__(self, folder: Path) -> None:
         for program in (*self.programs, "pactl", "pacat"):
@@ -85,6 +87,10 @@ class Server(ABC):
         assert said.returncode == 0, said.stderr
         return said.stdout
 
+    def tried(self, *arguments: str) -> bool:
+        """Whether pactl could do that."""
+        return self._ask(*arguments).returncode == 0
+
     def _ask(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = ["pactl", "--server", self.url, *arguments]
         return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False, timeout=20)
@@ -135,7 +141,8 @@ class PulseAudio(Server):
 class PipeWire(Server):
     """PipeWire, its session manager, and what speaks PulseAudio's protocol for it."""
 
-    programs = ("pipewire", "pipewire-pulse", "wireplumber", "dbus-run-session")
+    programs = ("pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon")
+    keeps_all = False  # on a busy machine it goes on without whoever is late for a cycle
 
     @property
     def socket(self) -> Path:
@@ -146,7 +153,13 @@ class PipeWire(Server):
         self._spawn("pipewire")
         while not (self._folder / "pipewire-0").exists():
             time.sleep(0.02)
-        self._spawn("dbus-run-session", "--", "wireplumber")
+        bus = f"unix:path={self._folder / 'bus'}"
+        (self._folder / "bus").unlink(missing_ok=True)
+        self._environment["DBUS_SESSION_BUS_ADDRESS"] = bus
+        self._spawn("dbus-daemon", "--session", "--nofork", f"--address={bus}")  # dbus-run-session would outlive a kill
+        while not (self._folder / "bus").exists():
+            time.sleep(0.02)
+        self._spawn("wireplumber")
         self._spawn("pipewire-pulse")
 
     def _set_up(self) -> None:
