@@ -50,7 +50,9 @@ class Capabilities:
     interrupts: bool
     """It tells of its own periods; without, only timers serve."""
     position_granularity_frames: int = 1
-    """Steps in which the position moves."""
+    """Steps in which the position moves; as much as a period: it is known at interrupts only."""
+    rewinds: bool = False
+    """Frames that were written can be taken back before they are presented, see `AudioDevice.rewind`."""
 
 
 class AudioDevice(Protocol):
@@ -90,6 +92,14 @@ class AudioDevice(Protocol):
         """Copy interleaved frames (octets in the device's format) into the device; how many frames fitted.
 
         Raises DeviceError when the device is gone.
+        """
+        ...
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Take back what was written from `frame` on, as far as that can still be done; `written_frames` from now on.
+
+        What the hardware may have fetched already stays: how near to the position that is, is the device's to know.
+        A device without `rewinds` takes nothing back.  Raises DeviceError when the device is gone.
         """
         ...
 

@@ -3,7 +3,7 @@
 Each rule is a function that takes a `Bench` (a fresh, stopped device and a few ways to use it) and asserts one thing
 about it.  No rule judges how quickly anything ran: all of them read the position and the time together, so they hold
 on simulated time and on a busy machine alike.  `check_device` applies `PLAYBACK` or `CAPTURE`; a test runner may also
-take the rules one by one.
+take the rules one by one.  Those of `rewind` are in `rewindchecks`.
 """
 
 from collections.abc import Callable, Generator
@@ -11,59 +11,16 @@ from contextlib import contextmanager
 from errno import ENOSYS
 
 from backend.devices.api import AudioDevice, DeviceError
+from backend.devices.bench import NS_PER_S, Bench, Rule
+from backend.devices.rewindchecks import REWIND_CAPTURE, REWIND_PLAYBACK
 from hosts.api import Loop
 
-NS_PER_S = 1_000_000_000
+__all__ = ["CAPTURE", "NS_PER_S", "PLAYBACK", "RATE_ERROR_PPM_MAX", "Bench", "Rule", "bench_for", "check_device"]
+
 RATE_ERROR_PPM_MAX = 2000
 """How wrong a card's crystal may be; real ones are within 100 ppm."""
 
 MakeDevice = Callable[[], AudioDevice]
-
-
-class Bench:
-    """A device under test."""
-
-    def __init__(self, device: AudioDevice, loop: Loop) -> None:
-        self.device = device
-        self.loop = loop
-        self.period = device.params.period_frames
-        self.buffer = device.params.buffer_frames
-        self.grain = device.capabilities.position_granularity_frames
-        self._block = memoryview(bytearray(2 * self.buffer * device.params.frame_octets))
-
-    def position(self) -> int:
-        """The device's position now."""
-        return self.device.position(self.loop.now_ns())
-
-    def write(self, frames: int) -> int:
-        """Offer so many frames of silence."""
-        return self.device.write(self._frames(frames), self.loop.now_ns())
-
-    def read(self, frames: int) -> int:
-        """Ask for so many frames."""
-        return self.device.read(self._frames(frames), self.loop.now_ns())
-
-    def _frames(self, frames: int) -> memoryview:
-        return self._block[: frames * self.device.params.frame_octets]
-
-    def start(self) -> int:
-        """Start; returns the time that was given."""
-        now_ns = self.loop.now_ns()
-        self.device.start(now_ns)
-        return now_ns
-
-    def stop(self) -> None:
-        """Stop now."""
-        self.device.stop(self.loop.now_ns())
-
-    def wait(self, periods: float) -> None:
-        """Let about so many periods pass."""
-        due_ns = self.loop.now_ns() + int(periods * self.period * NS_PER_S / self.device.params.rate_hz)
-        self.wait_until(due_ns)
-
-    def wait_until(self, due_ns: int) -> None:
-        """Let time pass."""
-        self.loop.run_until(lambda: False, due_ns)
 
 
 def starts_at_zero_and_rests(bench: Bench) -> None:
@@ -235,8 +192,6 @@ def overrun_is_one_event(bench: Bench) -> None:
     assert bench.device.underruns == 1
 
 
-Rule = Callable[[Bench], None]
-
 BOTH: tuple[Rule, ...] = (
     starts_at_zero_and_rests,
     runs_at_its_rate,
@@ -251,8 +206,9 @@ PLAYBACK: tuple[Rule, ...] = (
     write_takes_what_fits,
     position_stays_behind_what_was_written,
     underrun_is_one_event,
+    *REWIND_PLAYBACK,
 )
-CAPTURE: tuple[Rule, ...] = (*BOTH, read_gives_what_was_recorded, overrun_is_one_event)
+CAPTURE: tuple[Rule, ...] = (*BOTH, read_gives_what_was_recorded, overrun_is_one_event, *REWIND_CAPTURE)
 
 
 @contextmanager

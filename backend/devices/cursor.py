@@ -3,7 +3,22 @@
 An underrun begins when the card presents a frame that nobody wrote, and lasts until the next write: one event, however
 often it is looked at.  Meanwhile the cursor keeps a period ahead of the card, so that the next write is in time.
 Capture mirrors it: the event begins when frames not yet read are overwritten, and the newest period is kept.
+
+A rewind moves the next write back over what was written.  What hardware is about to fetch stays: taken back, it might
+be heard as a gap, because nobody writes it anew in time.
 """
+
+from backend.devices.api import DeviceParams
+
+REWIND_SAFEGUARD_OCTETS = 256
+REWIND_SAFEGUARD_NS = 1_330_000
+"""PulseAudio's figures, by which it rewinds ALSA cards: whichever is more."""
+
+
+def safeguard_frames(params: DeviceParams) -> int:
+    """How many frames nearest to the hardware no rewind takes back."""
+    octets = -(-REWIND_SAFEGUARD_OCTETS // params.frame_octets)
+    return max(octets, -(-REWIND_SAFEGUARD_NS * params.rate_hz // 1_000_000_000))
 
 
 class PlaybackCursor:
@@ -29,6 +44,12 @@ class PlaybackCursor:
         if frames:
             self._starved = False
             self.frame += frames
+
+    def rewind(self, frame: int) -> int:
+        """Take back what was written from `frame` on; how many frames.  Since an underrun nothing was."""
+        taken = 0 if self._starved else max(0, self.frame - frame)
+        self.frame -= taken
+        return taken
 
     def rest_at(self, position: int) -> None:
         """The card was stopped: what lies beyond `position` is dropped."""

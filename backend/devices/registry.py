@@ -7,7 +7,7 @@ Every driver has options of its own, a frozen struct that knows its fields: a mi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from errno import EINVAL, ENODEV
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -45,6 +45,8 @@ class Driver(Generic[OptionsT]):
     """
     often: bool = False
     """Whether it may be opened for several guests at once: what is behind it mixes."""
+    far_ahead: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What `adaptive` pacing asks of it, beyond its defaults."""
 
 
 def device_names() -> tuple[str, ...]:
@@ -72,6 +74,11 @@ def check_options(kind: str, options: Mapping[str, object]) -> None:
 def opens_often(kind: str) -> bool:
     """Whether a device of that kind can be opened for each guest.  Raises DeviceError as `check_options` does."""
     return _load(kind).often
+
+
+def far_ahead(kind: str) -> Mapping[str, object]:
+    """Options of that kind for a device that is to be filled far ahead.  Raises DeviceError as `check_options` does."""
+    return _load(kind).far_ahead
 
 
 def _convert(kind: str, options: Mapping[str, object], driver: Driver[OptionsT]) -> OptionsT:

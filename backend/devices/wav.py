@@ -43,7 +43,7 @@ class WavSink:
             options.period_frames,
             options.buffer_frames,
         )
-        self.capabilities = Capabilities(interrupts=False)
+        self.capabilities = Capabilities(interrupts=False, rewinds=True)
         self._loop = loop
         self._octets = self.params.frame_octets
         self._file = WavWriter(options.path, self.params)
@@ -102,6 +102,15 @@ class WavSink:
         self._ring.put(self._cursor.frame, frames[: count * self._octets])
         self._cursor.advance(count)
         return count
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Take back what was written from `frame` on, all that was not presented; where the next write begins.
+
+        Nothing fetches ahead here, so no safeguard is needed.  Raises DeviceError(ENODEV) after `close`.
+        """
+        taken = self._cursor.rewind(max(frame, self.position(now_ns)))
+        self._ring.clear(self._cursor.frame, taken)
+        return self._cursor.frame
 
     def read(self, into: memoryview, now_ns: int) -> int:
         """Raises DeviceError(EINVAL): this device plays."""

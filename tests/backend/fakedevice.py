@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from errno import ENODEV
 
 from backend.devices.api import Capabilities, DeviceError, DeviceParams
-from backend.port import MakePacing
+from backend.pacing.api import Seen
+from backend.pacing.choose import MakePacing
+from backend.pacing.lead import PeriodLead
 from hosts.api import Handle, Loop, OnTime
 from ringproto.formats import Format
 
@@ -12,13 +14,13 @@ PARAMS = DeviceParams(48000, 2, Format.S16_LE, 480, 1920)
 
 
 class FakeDevice:
-    """Both directions in one."""
+    """Both directions in one; whoever sets `capabilities.rewinds` has it take frames back from `heard`."""
 
     params = PARAMS
-    capabilities = Capabilities(interrupts=False)
     underruns = 0
 
     def __init__(self) -> None:
+        self.capabilities = Capabilities(interrupts=False)
         self.at = 0
         self.written_frames = 0
         self.heard = b""
@@ -51,6 +53,14 @@ class FakeDevice:
         self.written_frames += count
         return count
 
+    def rewind(self, frame: int, now_ns: int) -> int:
+        self._check()
+        taken = self.written_frames - max(frame, self.at)
+        if self.capabilities.rewinds and taken > 0:
+            self.heard = self.heard[: -taken * self.params.frame_octets]
+            self.written_frames -= taken
+        return self.written_frames
+
     def read(self, into: memoryview, now_ns: int) -> int:
         self._check()
         octets = min(len(into), len(self.recorded))
@@ -72,18 +82,28 @@ class FakeDevice:
         self.open = False
 
 
-class ByHand:
+class ByHand(PeriodLead):
     """A pacing that looks when the test does; `running` is whether it was asked to."""
 
+    name = "by hand"
+
     def __init__(self) -> None:
+        super().__init__(FakeDevice())
         self.looks = 0
         self.running = False
+        self.seen: list[Seen] = []
 
     def start(self, now_ns: int) -> None:
         self.running = True
 
     def stop(self) -> None:
         self.running = False
+
+    def looked(self, seen: Seen, now_ns: int) -> None:
+        self.seen.append(seen)
+
+    def statistics(self) -> Mapping[str, int | float | str]:
+        return {}
 
 
 def paced_by(pacing: ByHand) -> MakePacing:

@@ -48,6 +48,7 @@ OPTIONS = {
     "avail_min": "avail_min_frames",
     "no_resample": "resample",
     "any_buffer": "buffer_frames",
+    "rewind": "rewinds",
 }
 """Abilities that an option can need, and that option's name."""
 

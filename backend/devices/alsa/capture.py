@@ -130,6 +130,12 @@ class AlsaCapture:
         del frames, now_ns
         raise DeviceError(EINVAL, "a capture device cannot be written")
 
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Takes nothing back: it records.  Raises DeviceError(ENODEV)."""
+        del frame
+        self.position(now_ns)
+        return self.written_frames
+
     def interrupts(self, loop: Loop, callback: OnTime) -> PeriodInterrupts:
         """Call `callback(now_ns)` when the PCM has passed a period's boundary.  Raises DeviceError(ENOSYS)."""
         return PeriodInterrupts(loop, self, self._pcm, callback)

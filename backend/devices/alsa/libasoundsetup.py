@@ -1,8 +1,10 @@
 """Settling what a PCM of alsa-lib's plays or records: its hardware parameters, then its thresholds.
 
 Each parameter narrows what is left for the next, so their order is a choice: format and channels, the rate, the period
-and then the buffer, as pyalsaaudio has it.  What cannot be had exactly is taken as near as it can be had, and told;
-except what an option demands (`PcmTuning`), which is refused by its name.
+and then the buffer, as pyalsaaudio has it.  A card counts only so many periods, so without their interrupts the buffer
+comes first: a buffer of seconds in the card's own time, and then periods that nobody hears of.  What cannot be had
+exactly is taken as near as it can be had, and told; except what an option demands (`PcmTuning`), which is refused by
+its name.
 """
 
 from ctypes import Array, byref, c_char, c_int, c_uint, c_ulong
@@ -64,7 +66,7 @@ class Setup:
         """Have it take `asked`, or what is nearest; which.  Raises DeviceError."""
         lib, pcm, hw = self._lib, self._handle, self._hw
         channels, rate = c_uint(asked.channels), c_uint(asked.rate_hz)
-        period, size, direction = c_ulong(asked.period_frames), c_ulong(asked.buffer_frames), c_int(0)
+        direction = c_int(0)
         self._check(lib.snd_pcm_hw_params_any(pcm, hw), "its parameters")
         if not tuning.resample:
             self._check(lib.snd_pcm_hw_params_set_rate_resample(pcm, hw, 0), "resample = false")
@@ -72,15 +74,25 @@ class Setup:
         granted = self._choose_format(asked.format)
         self._check(lib.snd_pcm_hw_params_set_channels_near(pcm, hw, byref(channels)), "channels")
         self._check(lib.snd_pcm_hw_params_set_rate_near(pcm, hw, byref(rate), byref(direction)), "rate_hz")
-        direction.value = 0
-        self._check(lib.snd_pcm_hw_params_set_period_size_near(pcm, hw, byref(period), byref(direction)), "period")
-        self._check(lib.snd_pcm_hw_params_set_buffer_size_near(pcm, hw, byref(size)), "buffer")
+        period_frames, buffer_frames = self._choose_sizes(asked, buffer_first=not tuning.period_wakeups)
         if not tuning.period_wakeups:
             self._check(lib.snd_pcm_hw_params_set_period_wakeup(pcm, hw, 0), "period_wakeups = false")
         self._check(lib.snd_pcm_hw_params(pcm, hw), "its parameters")
         if not (tuning.period_wakeups or self.can_silence_periods):  # before, alsa-lib takes anybody's word for it
             raise DeviceError(EINVAL, f"{self._name}: period_wakeups = false: it cannot do without them")
-        return DeviceParams(rate.value, channels.value, granted, period.value, size.value)
+        return DeviceParams(rate.value, channels.value, granted, period_frames, buffer_frames)
+
+    def _choose_sizes(self, asked: DeviceParams, buffer_first: bool) -> tuple[int, int]:
+        """Period and buffer, as near as can be."""
+        period, size, direction = c_ulong(asked.period_frames), c_ulong(asked.buffer_frames), c_int(0)
+        of_this = (self._handle, self._hw)
+        if buffer_first:
+            self._check(self._lib.snd_pcm_hw_params_set_buffer_size_near(*of_this, byref(size)), "buffer")
+        chosen = self._lib.snd_pcm_hw_params_set_period_size_near(*of_this, byref(period), byref(direction))
+        self._check(chosen, "period")
+        if not buffer_first:
+            self._check(self._lib.snd_pcm_hw_params_set_buffer_size_near(*of_this, byref(size)), "buffer")
+        return period.value, size.value
 
     def _choose_format(self, asked: Format) -> Format:
         """The one asked for, or the best that it has."""

@@ -35,6 +35,8 @@ class AlsaOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Whether the card interrupts at each period; without, timers serve it alone."""
     avail_min_frames: Annotated[int, Meta(ge=1)] | None = None
     """At how much room (or how many recorded frames) it wakes us; a period, if nothing is said."""
+    rewinds: bool = False
+    """Whether what was written is to be taken back where the card can; `adaptive` pacing asks for it by itself."""
     resample: bool = True
     """Whether plugins may resample; without, the rate granted is the card's own, and vsnd resamples."""
 
@@ -45,6 +47,7 @@ def needed(options: AlsaOptions) -> PcmAbilities:
         period_wakeups_off=not options.period_wakeups,
         avail_min=options.avail_min_frames is not None,
         no_resample=not options.resample,
+        rewind=options.rewinds,
         any_buffer=options.buffer_frames % options.period_frames != 0,
     )
 
@@ -69,4 +72,4 @@ def open_alsa(options: AlsaOptions, direction: Direction, loop: Loop, user: str)
     return make(pcm, options.position_granularity_frames)
 
 
-DRIVER = Driver(AlsaOptions, open_alsa, often=True)
+DRIVER = Driver(AlsaOptions, open_alsa, often=True, far_ahead={"rewinds": True})

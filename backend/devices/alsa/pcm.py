@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from errno import EINVAL
 from typing import Protocol
 
+from backend.devices.alsa.abilities import PcmAbilities
 from backend.devices.api import DeviceError, DeviceParams
 
 HELD_BACK_FRAMES = 1
@@ -28,6 +29,11 @@ class Pcm(Protocol):
     @property
     def period_wakeups(self) -> bool:
         """Whether the card tells of its periods; otherwise nothing ever becomes ready."""
+        ...
+
+    @property
+    def abilities(self) -> PcmAbilities:
+        """What else it can do."""
         ...
 
     @property
@@ -66,6 +72,13 @@ class Pcm(Protocol):
 
     def read(self) -> bytes:
         """Take up to a period of recorded frames, as octets.  Raises Xrun, DeviceError."""
+        ...
+
+    def rewind(self, frames: int) -> int:
+        """Take back the frames written last, to be written anew; how many it were.
+
+        Raises Xrun, DeviceError; ENOSYS from one without that ability.
+        """
         ...
 
     def drop(self) -> None:

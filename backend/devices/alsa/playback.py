@@ -11,6 +11,7 @@ from its opening, and time passes for it whatever the PCM does.  So:
 * What is written before `start` is kept here until then, for the same reason.
 * Where the count moves in steps, time goes by the system's clock from the last step on.  A queue that is empty although
   that clock is a step past its end has run dry, whether the PCM says so or not.
+* What is taken back the PCM plays all the same if it gets there first, and stops: it has run dry there.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from backend.devices.alsa.interrupts import PeriodInterrupts
 from backend.devices.alsa.pcm import HELD_BACK_FRAMES, Pcm, Xrun, no_clock
 from backend.devices.api import Capabilities, DeviceError
 from backend.devices.clocked.crystal import Crystal
-from backend.devices.cursor import PlaybackCursor
+from backend.devices.cursor import PlaybackCursor, safeguard_frames
 from hosts.api import Loop, OnTime
 from ringproto.formats import Format
 
@@ -30,7 +31,9 @@ class AlsaPlayback:
 
     def __init__(self, pcm: Pcm, granularity_frames: int) -> None:
         self.params = pcm.params
-        self.capabilities = Capabilities(pcm.period_wakeups, max(granularity_frames, pcm.granularity_frames))
+        grain = max(granularity_frames, pcm.granularity_frames)
+        self.capabilities = Capabilities(pcm.period_wakeups, grain, pcm.abilities.rewind)
+        self._kept_frames = safeguard_frames(pcm.params) + grain - 1  # the card may be ahead of what it says
         self._pcm = pcm
         self._octets = pcm.params.frame_octets
         self._cursor = PlaybackCursor(pcm.params.period_frames)
@@ -188,6 +191,30 @@ class AlsaPlayback:
         taken = self._pcm.write(octets)
         self._given += taken
         return taken
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Take back what was written from `frame` on, but for the safeguard; where the next write begins.
+
+        Only a card itself can, and through alsa-lib's own library.  Raises DeviceError.
+        """
+        position = self.position(now_ns)
+        if self.capabilities.rewinds and not self._running:
+            self._staged_frames -= self._cursor.rewind(max(frame, position))
+        elif self.capabilities.rewinds and self._flowing:
+            self._take_back(max(frame, position + self._kept_frames), now_ns)
+        return self._cursor.frame
+
+    def _take_back(self, frame: int, now_ns: int) -> None:
+        wanted = self._origin + self._given - frame
+        if wanted <= 0:
+            return
+        try:
+            taken = self._pcm.rewind(wanted)
+        except Xrun:  # in this very moment: all of it has been played
+            self._pass(self._run_dry(self._origin + self._given + 1, now_ns))
+            return
+        self._given -= taken
+        self._cursor.rewind(self._origin + self._given)
 
     def read(self, into: memoryview, now_ns: int) -> int:
         """Raises DeviceError(EINVAL): it plays."""

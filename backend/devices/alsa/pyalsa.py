@@ -14,8 +14,7 @@ the card's last step; and plugins have none.
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from errno import EBADFD, EINVAL, EIO, ENODEV, EPIPE, ESTRPIPE
-from typing import ClassVar
+from errno import EBADFD, EINVAL, EIO, ENODEV, ENOSYS, EPIPE, ESTRPIPE
 
 import alsaaudio
 
@@ -55,7 +54,7 @@ def _xrun_or(error: alsaaudio.ALSAAudioError) -> DeviceError | Xrun:
 class PyalsaPcm:
     """A PCM opened by name.  Raises DeviceError."""
 
-    abilities: ClassVar[PcmAbilities] = PcmAbilities()  # none beyond the protocol
+    abilities = PcmAbilities()  # none beyond the protocol
     period_wakeups = True
 
     def __init__(self, name: str, asked: DeviceParams, direction: Direction) -> None:
@@ -124,6 +123,11 @@ class PyalsaPcm:
         if status == -EPIPE:
             raise Xrun
         return octets
+
+    def rewind(self, frames: int) -> int:
+        """Raises DeviceError(ENOSYS): pyalsaaudio has no such call."""
+        del frames
+        raise DeviceError(ENOSYS, f"{self.name}: {self.binding} cannot rewind")
 
     def drop(self) -> None:
         """Stop at once."""

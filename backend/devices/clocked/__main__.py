@@ -1,6 +1,6 @@
 """The virtual card's own process: `python -m backend.devices.clocked '<Launch as JSON>'`; started by its driver."""
 
-import gc
+import logging
 import os
 import signal
 import sys
@@ -14,10 +14,14 @@ from backend.devices.clocked.hardware import Hardware
 from backend.devices.clocked.launch import READY, Launch
 from backend.devices.clocked.registers import memory_octets
 from hosts.api import Loop
+from hosts.collector import silence_collector
+from hosts.fifo import fifo_priority, take_fifo
 from hosts.loop import RealLoop
 from ringproto.card import Direction
 
 LIFE_FD, OUTPUT_FD = 0, 1
+
+log = logging.getLogger("vsnd")
 
 
 class _End:
@@ -53,14 +57,27 @@ def run(launch: Launch) -> None:
     try:
         loop.watch_fd(launch.doorbell_fd, hardware.on_doorbell)
         end.watch(loop)
-        gc.collect()
-        gc.freeze()  # no collection pause in the middle of a burst: nothing here makes cycles
-        gc.disable()
+        silence_collector()  # no pause in the middle of a burst: nothing here makes cycles
+        _stand_above(os.getppid())
         os.write(OUTPUT_FD, READY)
         loop.run_until(lambda: end.come)
     finally:
         hardware.close(loop.now_ns())
         loop.close()
+
+
+def _stand_above(driver: int) -> None:
+    """Where the driver runs before others, run before the driver, or beside it: hardware waits for no program."""
+    priority = fifo_priority(driver)
+    if not priority:
+        return
+    try:
+        take_fifo(priority + 1)
+    except OSError:  # that may be above our limit
+        try:
+            take_fifo(priority)
+        except OSError as error:
+            log.warning("virtual card: SCHED_FIFO refused: %s", error.strerror)
 
 
 def main() -> None:

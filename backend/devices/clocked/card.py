@@ -11,12 +11,11 @@ every edge as well: a stop in the registers counts from its own instant, however
 The same card runs on simulated time and as a process of its own.
 """
 
-from random import Random
-
-from backend.devices.clocked.crystal import Crystal, ppb_from_ppm
 from backend.devices.clocked.dma import Dma
+from backend.devices.clocked.interrupts import InterruptLine
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Command, Reg, Registers
+from backend.devices.clocked.trembling import crystal_of
 from hosts.api import Loop, OnTime
 from ringproto.trace import Point, Tracer
 
@@ -46,17 +45,14 @@ class Card:
         self._registers = registers
         self._words = registers.words
         self._dma = dma
-        self._raise = raise_interrupt
+        self._line = InterruptLine(options, loop, registers, raise_interrupt)
         self._trace = trace
         self._number = options.trace_card
         self._period_frames, self._burst_frames = options.period_frames, options.burst
-        self._crystal = Crystal(options.rate_hz, ppb_from_ppm(options.drift_ppm))
+        self._crystal = crystal_of(options)
         self._generation = 0
         self._edge = 0  # the next edge, while running
         self._timer = loop.timer(self.on_doorbell)
-        self._jitter_ns = options.interrupt_jitter_ns
-        self._random = Random(options.seed)  # noqa: S311  # a seeded experiment, not a secret
-        self._interrupt_timer = loop.timer(self._interrupt)
 
     def on_doorbell(self, now_ns: int) -> None:
         """The registers may hold a command, or an edge may be due."""
@@ -101,19 +97,12 @@ class Card:
     def _pass_period(self, frame: int, now_ns: int) -> None:
         ideal_ns = self._crystal.time_of(frame)
         self._trace.put(ideal_ns, Point.BOUNDARY, 0, self._number, frame, now_ns - ideal_ns)
-        if self._jitter_ns:
-            self._interrupt_timer.arm(ideal_ns + self._random.randrange(self._jitter_ns + 1))
-        else:
-            self._interrupt(now_ns)
-
-    def _interrupt(self, now_ns: int) -> None:
-        self._words[Reg.INTERRUPTS] += 1
-        self._raise(now_ns)
+        self._line.pass_period(ideal_ns, now_ns)
 
     def close(self, now_ns: int) -> None:
         """Serve what is due, then let go of ring and file.  The card is not run again."""
         self.on_doorbell(now_ns)
         self._end_at(self._crystal.frames_at(now_ns), now_ns)
         self._timer.disarm()
-        self._interrupt_timer.disarm()
+        self._line.close()
         self._dma.close()

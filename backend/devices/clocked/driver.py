@@ -7,32 +7,39 @@ uses no more than a count from it: it does not know how wrong the card's crystal
 
 from collections.abc import Mapping
 from errno import EINVAL, ENODEV
+from typing import Generic, TypeVar
 
 from backend.devices.api import Capabilities, DeviceError
 from backend.devices.clocked.bus import Bus
-from backend.devices.clocked.crystal import NS_PER_S, Crystal, ppb_from_ppm
+from backend.devices.clocked.card import edge_after
+from backend.devices.clocked.crystal import NS_PER_S
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Reg, Registers
 from backend.devices.clocked.ring import FrameRing
-from backend.devices.cursor import CaptureCursor, PlaybackCursor
+from backend.devices.clocked.trembling import crystal_of
+from backend.devices.cursor import CaptureCursor, PlaybackCursor, safeguard_frames
 from hosts.api import Handle, Loop, OnTime
 from ringproto.abi import PAGE_OCTETS
 
+Cursor = TypeVar("Cursor", PlaybackCursor, CaptureCursor)
 
-class _ClockedDevice:
+
+class _ClockedDevice(Generic[Cursor]):
     """What both directions have in common."""
 
-    def __init__(self, options: ClockedOptions, loop: Loop, bus: Bus, cursor: PlaybackCursor | CaptureCursor) -> None:
+    rewinds = False
+
+    def __init__(self, options: ClockedOptions, loop: Loop, bus: Bus, cursor: Cursor) -> None:
         self.params = options.params
-        self.capabilities = Capabilities(True, options.position_granularity_frames)
+        self.capabilities = Capabilities(True, options.position_granularity_frames, self.rewinds)
         self._loop = loop
         self._bus = bus
-        self._cursor = cursor
+        self._cursor: Cursor = cursor
         self._registers = Registers(bus.memory)
         self._words = self._registers.words
         self._ring = FrameRing(bus.memory[PAGE_OCTETS:], self.params.frame_octets)
         self._octets = self.params.frame_octets
-        self._crystal = Crystal(options.rate_hz, ppb_from_ppm(options.drift_ppm))
+        self._crystal = crystal_of(options)
         self._granularity_frames = options.position_granularity_frames
         self._facts: dict[str, int | float | str] = {"card": bus.kind, "drift_ppm": options.drift_ppm}
         self._open = True
@@ -86,6 +93,12 @@ class _ClockedDevice:
         del frames, now_ns
         raise DeviceError(EINVAL, "a capture device cannot be written")
 
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Takes nothing back: this card records.  Raises DeviceError(ENODEV)."""
+        del frame
+        self.position(now_ns)
+        return self._cursor.frame
+
     def read(self, into: memoryview, now_ns: int) -> int:
         """Raises DeviceError(EINVAL): this card plays."""
         del into, now_ns
@@ -106,6 +119,7 @@ class _ClockedDevice:
             self._facts |= {
                 "underruns": self.underruns,
                 "interrupts": words[Reg.INTERRUPTS],
+                "lost_interrupts": words[Reg.LOST_INTERRUPTS],
                 "late_bursts": words[Reg.LATE_BURSTS],
                 "lost_frames": words[Reg.LOST_FRAMES],
                 "starved_bursts": words[Reg.STARVED_BURSTS],
@@ -124,11 +138,15 @@ class _ClockedDevice:
         self._bus.close()
 
 
-class ClockedPlayback(_ClockedDevice):
+class ClockedPlayback(_ClockedDevice[PlaybackCursor]):
     """The driver of a card that plays."""
+
+    rewinds = True
 
     def __init__(self, options: ClockedOptions, loop: Loop, bus: Bus) -> None:
         super().__init__(options, loop, bus, PlaybackCursor(options.period_frames))
+        self._burst_frames = options.burst
+        self._safeguard_frames = safeguard_frames(options.params)
 
     def write(self, frames: memoryview, now_ns: int) -> int:
         """Copy frames into the ring; how many fitted.  Raises DeviceError(ENODEV)."""
@@ -141,13 +159,32 @@ class ClockedPlayback(_ClockedDevice):
         self._words[Reg.WRITTEN_FRAMES] = self._cursor.frame
         return count
 
+    def rewind(self, frame: int, now_ns: int) -> int:
+        """Take back from `frame` on what the card will not have fetched before the safeguard has passed.
+
+        The written frames end there.  Raises DeviceError(ENODEV).
+        """
+        position = self.position(now_ns)
+        kept = self._fetched_soon(position) if self._crystal.running else position
+        taken = self._cursor.rewind(max(frame, kept))
+        if taken:
+            self._ring.clear(self._cursor.frame, taken)
+            self._words[Reg.WRITTEN_FRAMES] = self._cursor.frame
+        return self._cursor.frame
+
+    def _fetched_soon(self, position: int) -> int:
+        """Where the burst ends that is in flight when the safeguard has passed, were the card as far as it can be."""
+        furthest = position + self._granularity_frames - 1
+        in_flight = edge_after(furthest + self._safeguard_frames, self.params.period_frames, self._burst_frames)
+        return max(in_flight, self._words[Reg.DMA_FRAMES])
+
     def _drop(self, position: int) -> None:
         self._ring.clear(position, self._cursor.frame - position)
         self._cursor.rest_at(position)
         self._words[Reg.WRITTEN_FRAMES] = position
 
 
-class ClockedCapture(_ClockedDevice):
+class ClockedCapture(_ClockedDevice[CaptureCursor]):
     """The driver of a card that records."""
 
     def __init__(self, options: ClockedOptions, loop: Loop, bus: Bus) -> None:

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from backend.devices.api import DeviceParams
-from backend.devices.clocked.crystal import NS_PER_S
+from backend.devices.clocked.crystal import Crystal, ppb_from_ppm
 from ringproto.formats import Format
 
 PositiveInt = Annotated[int, Meta(ge=1)]
+Nanoseconds = Annotated[int, Meta(ge=0)]
+PPM = 1_000_000
 
 SLACK_S = 1
 """For how long the card's process may be kept from running before what it should have played is lost.
@@ -32,10 +34,20 @@ class ClockedOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """How many frames the card fetches at a time, just before they are played; a quarter of a period unless given."""
     drift_ppm: Annotated[float, Meta(gt=-500_000, lt=500_000)] = 0.0
     """How much faster than nominal its crystal is."""
-    interrupt_jitter_ns: Annotated[int, Meta(ge=0)] = 0
-    """Interrupts come late by up to this much, evenly spread; less than a period."""
+    crystal_jitter_ns: Nanoseconds = 0
+    """Each period ends late by up to this much, evenly spread, with all that hangs on it; it does not add up."""
+    interrupt_latency_ns: Nanoseconds = 0
+    """Interrupts come late by this much."""
+    interrupt_jitter_ns: Nanoseconds = 0
+    """Interrupts come late by up to this much more, evenly spread.  All three together are less than a period."""
+    lost_interrupts_ppm: Annotated[int, Meta(ge=0, le=PPM)] = 0
+    """How many of a million interrupts never come."""
     position_granularity_frames: PositiveInt = 1
-    """Steps in which the card shows its position."""
+    """Steps in which the card shows its position, less than the buffer.
+
+    `burst_frames`: it moves with each burst that is over (where a period is whole bursts); `period_frames`: with each
+    interrupt, and is known at no other time.
+    """
     play_to: str | None = None
     """Path of the WAV file that holds what was played: its frame `n` is the card's frame `n`."""
     record_from: str | None = None
@@ -45,15 +57,25 @@ class ClockedOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     trace_card: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """The card's number in the trace."""
     seed: int = 0
-    """Of the jitter."""
+    """Of jitter and losses."""
 
     def __post_init__(self) -> None:
         if self.buffer_frames < 2 * self.period_frames:
             raise ValueError(f"buffer_frames: {self.buffer_frames} is less than two periods of {self.period_frames}")
         if self.burst > self.period_frames:
             raise ValueError(f"burst_frames: {self.burst} is more than a period of {self.period_frames}")
-        if self.interrupt_jitter_ns * self.rate_hz >= self.period_frames * NS_PER_S:
-            raise ValueError(f"interrupt_jitter_ns: {self.interrupt_jitter_ns} is a period or more")
+        if self.position_granularity_frames >= self.buffer_frames:
+            steps = self.position_granularity_frames
+            raise ValueError(f"position_granularity_frames: {steps} is no less than the buffer of {self.buffer_frames}")
+        late_ns = self.crystal_jitter_ns + self.interrupt_latency_ns + self.interrupt_jitter_ns
+        if late_ns >= self._period_ns:
+            late = "crystal_jitter_ns + interrupt_latency_ns + interrupt_jitter_ns"
+            raise ValueError(f"{late}: {late_ns} is no less than the period of {self._period_ns}")
+
+    @property
+    def _period_ns(self) -> int:
+        """What a period lasts by the card's own clock."""
+        return Crystal(self.rate_hz, ppb_from_ppm(self.drift_ppm)).time_of(self.period_frames)
 
     @property
     def params(self) -> DeviceParams:

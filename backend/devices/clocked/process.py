@@ -14,6 +14,7 @@ from backend.devices.clocked.launch import READY, Launch
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Registers, memory_octets
 from hosts.api import Handle, Loop, OnTime
+from hosts.process import unpinned
 from ringproto.card import Direction
 
 OPEN_LIMIT_MS = 20_000
@@ -132,11 +133,12 @@ class _Listener:
 def _spawn(launch: Launch) -> subprocess.Popen[bytes]:
     argument = msgspec.json.encode(launch).decode()
     try:
-        return subprocess.Popen(  # noqa: S603  # our own program and our own options
-            [sys.executable, "-m", "backend.devices.clocked", argument],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(launch.memory_fd, launch.doorbell_fd, launch.interrupt_fd),
-        )
+        with unpinned():
+            return subprocess.Popen(  # noqa: S603  # our own program and our own options
+                [sys.executable, "-m", "backend.devices.clocked", argument],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=(launch.memory_fd, launch.doorbell_fd, launch.interrupt_fd),
+            )
     except OSError as error:
         raise DeviceError(ENODEV, f"cannot start the virtual card's process: {error}") from error

@@ -17,7 +17,8 @@ from backend.devices.clocked.options import ClockedOptions
 from ringproto.abi import PAGE_OCTETS
 
 MAGIC = 0x64726163_646E7376  # "vsndcard", little-endian
-VERSION = 1
+VERSION = 2
+SEED_MASK = (1 << 63) - 1
 
 
 class Reg(IntEnum):
@@ -33,6 +34,8 @@ class Reg(IntEnum):
     BUFFER_FRAMES = 7
     RING_FRAMES = 8
     BURST_FRAMES = 9
+    CRYSTAL_JITTER_NS = 10
+    SEED = 11  # its lower 63 bits
     # The driver's, from here on a cache line of its own.
     GENERATION = 16
     RUNNING = 17
@@ -44,7 +47,8 @@ class Reg(IntEnum):
     LATE_BURSTS = 33  # served when the next one was already due
     LOST_FRAMES = 34  # not played because the card was not run for longer than the ring's slack
     STARVED_BURSTS = 35  # fetched before all of it had been written
-    INTERRUPTS = 36
+    INTERRUPTS = 36  # raised
+    LOST_INTERRUPTS = 37
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def _identity(options: ClockedOptions) -> tuple[int, ...]:
         options.buffer_frames,
         options.ring_frames,
         options.burst,
+        options.crystal_jitter_ns,
+        options.seed & SEED_MASK,
     )
 
 

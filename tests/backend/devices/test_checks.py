@@ -65,6 +65,60 @@ class Runaway(ClockedPlayback):
         self._drop(self.position(now_ns))
 
 
+class Stubborn(ClockedPlayback):
+    """Says that it can, and does not."""
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        return self.written_frames
+
+
+class Secretive(ClockedPlayback):
+    """Does what it says that it cannot."""
+
+    rewinds = False
+
+
+class Eraser(ClockedPlayback):
+    """Takes back what was presented."""
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        self._cursor.frame = min(frame, self._cursor.frame)
+        return self.written_frames
+
+
+class Stumbling(ClockedPlayback):
+    def rewind(self, frame: int, now_ns: int) -> int:
+        left = super().rewind(frame, now_ns)
+        self._cursor.underruns += self._crystal.running
+        return left
+
+
+class Overhasty(ClockedPlayback):
+    """Takes back more than it was asked for."""
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        return super().rewind(0, now_ns)
+
+
+class Haunted(ClockedPlayback):
+    """Counts what was taken back as if it had been played."""
+
+    def rewind(self, frame: int, now_ns: int) -> int:
+        left = super().rewind(frame, now_ns)
+        self._haunted = left < frame or self._crystal.running
+        return left
+
+    @property
+    def underruns(self) -> int:
+        return 0 if getattr(self, "_haunted", False) else super().underruns
+
+
+class Repeating(ClockedCapture):
+    def rewind(self, frame: int, now_ns: int) -> int:
+        self._cursor.frame = frame
+        return frame
+
+
 class Inventive(ClockedCapture):
     def read(self, into: memoryview, now_ns: int) -> int:
         super().read(into, now_ns)
@@ -97,6 +151,12 @@ WRONG: Mapping[type[ClockedPlayback], str] = {
     Eager: "interrupts_follow_the_periods",
     Deaf: "interrupts_follow_the_periods",
     Runaway: "stop_freezes_the_position",
+    Stubborn: "rewind_of_a_stopped_device_is_exact",
+    Overhasty: "rewind_of_a_stopped_device_is_exact",
+    Secretive: "rewind_of_a_stopped_device_is_exact",
+    Eraser: "rewind_takes_back_what_is_ahead",
+    Stumbling: "rewind_takes_back_what_is_ahead",
+    Haunted: "what_was_taken_back_is_not_presented",
 }
 
 
@@ -107,6 +167,10 @@ def test_a_wrong_playback_device_breaks_its_rule(device: type[ClockedPlayback]) 
 
 def test_a_capture_device_that_invents_frames_breaks_its_rule() -> None:
     assert "read_gives_what_was_recorded" in broken_rules(Inventive, CAPTURE)
+
+
+def test_a_capture_device_that_gives_frames_twice_breaks_its_rule() -> None:
+    assert broken_rules(Repeating, CAPTURE) == {"rewind_of_recorded_frames_does_nothing"}
 
 
 def test_right_devices_break_none() -> None:

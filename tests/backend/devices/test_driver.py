@@ -25,6 +25,10 @@ CARDS = {
     "jittery": ClockedOptions(interrupt_jitter_ns=3 * MS),
     "coarse": ClockedOptions(position_granularity_frames=48),
     "one burst": ClockedOptions(burst_frames=480),
+    "by the period": ClockedOptions(position_granularity_frames=480),
+    "trembling": ClockedOptions(crystal_jitter_ns=10_000, seed=5),
+    "losing interrupts": ClockedOptions(interrupt_latency_ns=2 * MS, lost_interrupts_ppm=200_000),
+    "long": ClockedOptions(buffer_frames=96_000, burst_frames=64),
 }
 
 
@@ -114,6 +118,55 @@ def test_interrupts_come_at_each_period_of_the_cards_own_clock(loop: SimLoop) ->
     assert [position for _, position in seen] == [480 * k for k in range(1, 101)]
     assert seen[-1][0] == 100 * 10 * MS * 1000 // 1001 + 1
     device.close()
+
+
+@pytest.mark.parametrize("late_ns", [0, 3 * MS])
+def test_a_position_by_the_period_is_new_when_its_interrupt_is_heard(late_ns: int, loop: SimLoop) -> None:
+    options = ClockedOptions(position_granularity_frames=480, interrupt_latency_ns=late_ns, drift_ppm=77.7)
+    device = open_clocked(options, P, loop)
+    assert device.capabilities.position_granularity_frames == device.params.period_frames
+    seen: list[int] = []
+    device.interrupts(loop, lambda now_ns: seen.append(device.position(now_ns)))
+    device.start(0)
+    pass_to(loop, 1000)
+    assert seen == [480 * k for k in range(1, len(seen) + 1)]
+    assert device.position(pass_to(loop, 1007)) == 48_000
+    device.close()
+
+
+def test_a_position_by_the_burst_moves_when_a_burst_is_over(loop: SimLoop) -> None:
+    device = open_clocked(ClockedOptions(burst_frames=96, position_granularity_frames=96), P, loop)
+    device.start(0)
+    assert [device.position(pass_to(loop, ms)) for ms in (1.9, 2, 3.9, 4, 10)] == [0, 96, 96, 192, 480]
+    device.close()
+
+
+def test_lost_interrupts_are_counted_and_change_nothing_else(loop: SimLoop) -> None:
+    device = open_clocked(ClockedOptions(lost_interrupts_ppm=250_000), P, loop)
+    heard: list[int] = []
+    device.interrupts(loop, heard.append)
+    device.start(0)
+    assert device.position(pass_to(loop, 10_000)) == 480_000
+    facts = device.statistics()
+    device.close()
+    assert facts["interrupts"] == len(heard)
+    assert facts["lost_interrupts"] == 1000 - len(heard)
+    assert 200 < 1000 - len(heard) < 300
+
+
+def test_a_trembling_card_and_its_driver_agree_about_every_boundary(tmp_path: Path, loop: SimLoop) -> None:
+    options = ClockedOptions(crystal_jitter_ns=4 * MS, seed=9, trace_to=str(tmp_path / "card.trace"))
+    device = open_clocked(options, P, loop)
+    seen: list[int] = []
+    device.interrupts(loop, lambda now_ns: seen.append(device.position(now_ns)))
+    device.start(0)
+    pass_to(loop, 2000)
+    device.close()
+    records = list(read_trace((tmp_path / "card.trace").read_bytes()))
+    late_ns = [record.time_ns - record.frame // 480 * 10 * MS for record in records]
+    assert seen == [480 * k for k in range(1, len(seen) + 1)]
+    assert len(seen) == len(records) >= 199
+    assert min(late_ns) < 1 * MS < 3 * MS < max(late_ns) <= 4 * MS
 
 
 def test_a_card_that_is_a_little_fast_shows_it(loop: SimLoop) -> None:

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from backend.devices.clocked.options import ClockedOptions
@@ -13,7 +14,8 @@ def test_they_know_their_card(registers: Registers) -> None:
     assert not registers.fit(ClockedOptions())
     registers.identify(ClockedOptions())
     assert registers.fit(ClockedOptions())
-    assert not registers.fit(ClockedOptions(channels=1))
+    for other in ({"channels": 1}, {"drift_ppm": 0.001}, {"crystal_jitter_ns": 1}, {"seed": -1}):
+        assert not registers.fit(msgspec.convert(other, ClockedOptions))
     assert bytes(registers.words)[:8] == b"vsndcard"
 
 

@@ -53,6 +53,21 @@ def test_the_file_holds_what_was_presented_at_its_frame(loop: SimLoop, path: str
     assert sink.statistics()["underruns"] == 1
 
 
+def test_all_that_was_not_presented_can_be_taken_back(loop: SimLoop, path: str) -> None:
+    sink = WavSink(WavOptions(path=path), loop)
+    sink.write(ramp(1, 1920), 0)
+    sink.start(0)
+    assert sink.rewind(0, 10 * MS) == sink.written_frames == 480
+    sink.write(ramp(5001, 480), 10 * MS)
+    assert sink.rewind(900, 15 * MS) == 900
+    sink.position(40 * MS)
+    sink.stop(40 * MS)
+    sink.close()
+    assert kept(path) == [*range(1, 481), *range(5001, 5421), *[0] * 1020]
+    with pytest.raises(DeviceError):
+        sink.rewind(0, 40 * MS)
+
+
 def test_close_while_running_keeps_what_was_presented(loop: SimLoop, path: str) -> None:
     sink = WavSink(WavOptions(path=path), loop)
     sink.write(ramp(1, 960), 0)

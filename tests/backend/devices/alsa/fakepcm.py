@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enum import Enum
 from errno import ENODEV
 
+from backend.devices.alsa.abilities import PcmAbilities
 from backend.devices.alsa.pcm import Xrun
 from backend.devices.api import DeviceError, DeviceParams
 from hosts.api import Loop
@@ -26,9 +27,10 @@ class End(Enum):
 class FakePcm:
     """Starts with its first frames.  Recorded frame n is n, in both channels."""
 
-    def __init__(self, loop: Loop, *, capture: bool = False, end: End = End.STOPS) -> None:
+    def __init__(self, loop: Loop, *, capture: bool = False, end: End = End.STOPS, rewinds: bool = False) -> None:
         self.name = "fake"
         self.binding = "fake"
+        self.abilities = PcmAbilities(rewind=rewinds)
         self.period_wakeups = True
         self.granularity_frames = 1
         self.params = PARAMS
@@ -39,7 +41,7 @@ class FakePcm:
         """The frames of each write."""
         self.starts = 0
         self.xrun_next = False
-        """It has one in the next write or read."""
+        """It has one in the next write, read or rewind."""
         self.gone = False
         self.suspended = False
         self.open = True
@@ -91,6 +93,15 @@ class FakePcm:
         self.heard += bytes(frames[: count * 4])
         self._moved += count
         return count
+
+    def rewind(self, frames: int) -> int:
+        self._check()
+        assert self.abilities.rewind
+        self._xrun_if_told()
+        taken = min(frames, self._moved - self._passed())
+        self.heard = self.heard[: len(self.heard) - taken * 4]
+        self._moved -= taken
+        return taken
 
     def _xrun_if_told(self) -> None:
         told, self.xrun_next = self.xrun_next, False

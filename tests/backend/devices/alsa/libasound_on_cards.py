@@ -129,6 +129,25 @@ def rewinding() -> None:
         say("rewind", "could:", 2400 < could <= 8000, "did:", rewound, "heard:", heard(ear, 10400))
 
 
+def rewinding_device(name: str) -> None:
+    """What the device takes back while it plays, down to the safeguard, and where it then runs dry."""
+    loop = RealLoop()
+    with closing(AlsaPlayback(LibasoundPcm(name, LONG, PLAY, PcmTuning()), GRANULARITY_FRAMES[name])) as device:
+        device.write(block(LONG.buffer_frames, 0), loop.now_ns())
+        device.start(loop.now_ns())
+        pass_ms(30)
+        before = device.position(loop.now_ns())
+        left = device.rewind(0, loop.now_ns())
+        kept = left - before - GRANULARITY_FRAMES[name]
+        device.write(block(LONG.buffer_frames, 0), loop.now_ns())
+        written, underruns = device.written_frames, device.underruns
+        device.rewind(0, loop.now_ns())
+        pass_ms(150)
+        device.position(loop.now_ns())
+        say("device", name, "kept:", 63 <= kept < 1440, "anew:", written > 9600, "dry:", underruns, device.underruns)
+    loop.close()
+
+
 def linking(name: str) -> None:
     """Whether recording starts, and ends, with playing; and that it does not when they are not linked."""
     for linked in (False, True):
@@ -201,6 +220,8 @@ def everything() -> None:
         say("refused", said(partial(LibasoundPcm, name, PARAMS, PLAY, QUIET)))
     rewinding()
     for name in CARDS:
+        rewinding_device(name)
+    for name in CARDS:
         linking(name)
         instants(name)
         thresholds(name)
@@ -208,6 +229,10 @@ def everything() -> None:
     granted("plughw:Intel", replace(PARAMS, rate_hz=8000), PcmTuning(resample=False))
     granted("hw:Dummy", replace(PARAMS, buffer_frames=1000), PcmTuning())
     granted("hw:Intel", replace(PARAMS, format=Format.FLOAT_LE), PcmTuning())
+    granted("hw:Intel", replace(PARAMS, buffer_frames=96_000), QUIET)
+    granted("hw:Intel", replace(PARAMS, buffer_frames=96_000), PcmTuning())
+    granted("hw:Dummy", replace(PARAMS, buffer_frames=96_000), PcmTuning())
+    granted("hw:Loopback", replace(PARAMS, buffer_frames=96_000), PcmTuning())
     with closing(LibasoundPcm("hw:Intel", PARAMS, PLAY)):
         say("taken", said(lambda: LibasoundPcm("hw:Intel", PARAMS, PLAY)))
     unplugging("hw:Intel")

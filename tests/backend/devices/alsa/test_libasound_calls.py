@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from errno import EAGAIN, EBADFD, EBUSY, ENODEV, ENOSYS, EPIPE, ESTRPIPE
 
 import pytest
 
 from backend.devices.alsa import libasound as declared
+from backend.devices.alsa.abilities import PcmTuning
 from backend.devices.alsa.libasoundpcm import RESUMES_MAX, LibasoundPcm
-from backend.devices.alsa.libasoundsetup import SwParams
+from backend.devices.alsa.libasoundsetup import Setup, SwParams
 from backend.devices.alsa.pcm import Xrun
+from backend.devices.alsa.playback import AlsaPlayback
 from backend.devices.api import DeviceError, DeviceParams
 from ringproto.card import Direction
 from ringproto.formats import Format
@@ -93,6 +96,43 @@ def test_one_that_was_dropped_with_another_stands(pcm: LibasoundPcm, monkeypatch
     script(pcm, monkeypatch, Scripted("avail", [-EBADFD], state=declared.STATE_SETUP))
     with pytest.raises(Xrun):
         pcm.avail()
+
+
+@pytest.mark.parametrize(
+    ("wakeups", "order"),
+    [(True, ["period_size", "buffer_size"]), (False, ["buffer_size", "period_size"])],
+)
+def test_without_interrupts_the_buffer_counts_more_than_the_period(
+    wakeups: bool, order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = Setup(0, "scripted")
+    lib = Scripted("hw_params_can_disable_period_wakeup", [1])
+    monkeypatch.setattr(setup, "_lib", lib)
+    assert setup.choose(replace(PARAMS, buffer_frames=96_000), PcmTuning(wakeups)).buffer_frames == 96_000
+    sizes = [verb for verb in lib.asked if "_size_near" in verb]
+    assert sizes == [f"hw_params_set_{what}_near" for what in order]
+    assert ("hw_params_set_period_wakeup" in lib.asked) == (not wakeups)
+
+
+def rewound(pcm: LibasoundPcm, monkeypatch: pytest.MonkeyPatch, answer: int) -> int:
+    monkeypatch.setattr(pcm, "abilities", replace(pcm.abilities, rewind=True))  # as if it were a card
+    script(pcm, monkeypatch, Scripted("rewind", [answer]))
+    return pcm.rewind(100)
+
+
+def test_how_much_was_taken_back_is_the_cards_word(pcm: LibasoundPcm, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [rewound(pcm, monkeypatch, answer) for answer in (100, 30, 0)] == [100, 30, 0]
+    with pytest.raises(Xrun):
+        rewound(pcm, monkeypatch, -EPIPE)
+
+
+def test_a_device_asks_no_plugin_to_rewind(pcm: LibasoundPcm, monkeypatch: pytest.MonkeyPatch) -> None:
+    lib = script(pcm, monkeypatch, Scripted("rewind", []))
+    device = AlsaPlayback(pcm, 1)
+    assert not device.capabilities.rewinds
+    device.write(memoryview(bytearray(40)), 0)
+    assert device.rewind(0, 0) == 10
+    assert lib.asked == []
 
 
 def test_a_closed_one_says_so_and_never_asks_alsa_lib(pcm: LibasoundPcm) -> None:

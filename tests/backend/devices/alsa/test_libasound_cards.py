@@ -48,6 +48,10 @@ def test_what_was_taken_back_is_not_heard_and_what_replaced_it_is(found: list[st
     assert about("rewind", found) == ["could: True did: 2400 heard: [(1, 5600), (2, 2400)]"]
 
 
+def test_a_device_takes_back_all_but_the_safeguard_and_runs_dry_there(found: list[str]) -> None:
+    assert about("device", found) == [f"{name} kept: True anew: True dry: 0 1" for name in CARDS]
+
+
 def test_linked_streams_start_and_stop_as_one(found: list[str]) -> None:
     """One that was dropped has nothing more to say; the other, left alone, waits on."""
     assert about("link", found) == [
@@ -66,12 +70,20 @@ def test_thresholds_make_one_wait_for_its_start_and_never_stop(found: list[str])
 
 
 def test_what_is_granted_is_as_near_as_can_be(found: list[str]) -> None:
-    """A plugin's rate, or the card's own; a buffer that is no whole periods; a format that it lacks."""
+    """A plugin's rate, or the card's own; a buffer that is no whole periods; a format that it lacks.
+
+    Two seconds of buffer: HDA counts 32 periods, so they are long ones if nobody wants to hear of them, or it is less.
+    Dummy has 64 KiB.
+    """
     assert about("granted", found) == [
         "plughw:Intel 8000 480 1920 s16_le",
         "plughw:Intel 16000 480 1920 s16_le",
         "hw:Dummy 48000 480 1000 s16_le",
         "hw:Intel 48000 480 1920 s16_le",
+        "hw:Intel 48000 3000 96000 s16_le",
+        "hw:Intel 48000 480 15360 s16_le",
+        "hw:Dummy 48000 480 16384 s16_le",
+        "hw:Loopback 48000 480 96000 s16_le",
     ]
 
 

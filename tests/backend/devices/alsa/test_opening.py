@@ -18,11 +18,12 @@ from ringproto.card import Direction
 from tests.backend.devices.alsa.fakepcm import FakePcm
 
 PLAIN = PcmAbilities()
-SKILLED = PcmAbilities(period_wakeups_off=True, avail_min=True, no_resample=True, any_buffer=True)
+SKILLED = PcmAbilities(period_wakeups_off=True, avail_min=True, no_resample=True, any_buffer=True, rewind=True)
 NEEDING = {
     "period_wakeups": AlsaOptions(period_wakeups=False),
     "avail_min_frames": AlsaOptions(avail_min_frames=1),
     "resample": AlsaOptions(resample=False),
+    "rewinds": AlsaOptions(rewinds=True),
     "buffer_frames": AlsaOptions(buffer_frames=1000),
 }
 
@@ -117,7 +118,7 @@ def test_without_any_binding_it_says_what_to_install(loop: SimLoop, monkeypatch:
 
 
 def test_the_true_libasound_can_do_all_that_options_can_ask_for() -> None:
-    everything = AlsaOptions(period_wakeups=False, avail_min_frames=1, resample=False, buffer_frames=1000)
+    everything = AlsaOptions(period_wakeups=False, avail_min_frames=1, resample=False, buffer_frames=1000, rewinds=True)
     assert needed(everything).beyond(ctypes_binding().abilities) == []
     assert needed(everything).beyond(PLAIN) == [*bindings.OPTIONS]
 

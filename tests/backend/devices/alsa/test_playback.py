@@ -51,6 +51,87 @@ def test_it_keeps_the_contract_whatever_its_pcm_does_when_dry(rule: Rule, end: E
     check_device(lambda: AlsaPlayback(FakePcm(loop, end=end), 1), loop, (rule,))
 
 
+@pytest.mark.parametrize("end", [End.STOPS, End.COUNTS_ON])
+@pytest.mark.parametrize("grain", [1, 48])
+@pytest.mark.parametrize("rule", FED_PLAYBACK)
+def test_it_keeps_the_contract_on_a_card_that_rewinds(rule: Rule, grain: int, end: End, loop: SimLoop) -> None:
+    check_device(lambda: AlsaPlayback(FakePcm(loop, end=end, rewinds=True), grain), loop, (rule,))
+
+
+def rewinding(loop: SimLoop, granularity_frames: int = 1) -> tuple[AlsaPlayback, FakePcm]:
+    pcm = FakePcm(loop, rewinds=True)
+    return AlsaPlayback(pcm, granularity_frames), pcm
+
+
+def test_what_is_taken_back_is_written_anew_behind_the_safeguard(loop: SimLoop) -> None:
+    device, pcm = rewinding(loop)
+    assert device.capabilities.rewinds
+    device.write(ramp(1, 1920), 0)
+    device.start(0)
+    assert device.rewind(0, pass_to(loop, 10)) == device.written_frames == 480 + 64
+    assert device.write(ramp(5001, 480), loop.now_ns()) == 480
+    assert left(pcm.heard) == [*range(1, 545), *range(5001, 5481)]
+    assert device.rewind(1000, pass_to(loop, 11)) == 1000
+    assert device.position(loop.now_ns()) == 528
+    assert device.position(pass_to(loop, 20)) == 960
+    assert device.underruns == 0
+    assert device.position(pass_to(loop, 25)) == 1200
+    assert (device.underruns, pcm.starts) == (1, 1)
+
+
+def test_a_card_that_counts_in_steps_keeps_a_step_more(loop: SimLoop) -> None:
+    device, _pcm = rewinding(loop, granularity_frames=480)
+    device.write(ramp(1, 1920), 0)
+    device.start(0)
+    assert device.rewind(0, pass_to(loop, 10)) == 480 + 479 + 64
+    device.write(ramp(1, 1920), loop.now_ns())
+    assert device.rewind(2350, loop.now_ns()) == 2350
+    device.stop(pass_to(loop, 11))
+    assert device.written_frames == 528
+
+
+def test_what_waits_for_the_start_is_taken_back_to_the_frame(loop: SimLoop) -> None:
+    device, pcm = rewinding(loop)
+    device.write(ramp(1, 1000), 0)
+    assert device.rewind(10, 0) == 10
+    device.write(ramp(5001, 20), 0)
+    device.start(0)
+    assert left(pcm.heard) == [*range(1, 11), *range(5001, 5021)]
+
+
+@pytest.mark.parametrize("trouble", ["xrun_next", "suspended"])
+def test_one_that_runs_dry_in_the_middle_of_a_rewind_has_nothing_to_take_back(trouble: str, loop: SimLoop) -> None:
+    device, pcm = rewinding(loop)
+    device.write(ramp(1, 480), 0)
+    device.start(0)
+    now_ns = pass_to(loop, 5)
+    setattr(pcm, trouble, True)
+    assert device.rewind(0, now_ns) == device.written_frames
+    assert device.underruns == 1
+    assert device.written_frames > 480
+
+
+def test_when_it_is_dry_there_is_nothing_to_take_back(loop: SimLoop) -> None:
+    device, _pcm = rewinding(loop)
+    device.start(0)
+    assert device.rewind(0, pass_to(loop, 15)) == device.written_frames == 720 + 480
+    device.write(ramp(1, 480), loop.now_ns())
+    assert device.rewind(0, loop.now_ns()) == 720 + 64  # also of the silence before them
+
+
+def test_one_that_cannot_takes_nothing_back_and_is_never_asked(
+    device: AlsaPlayback, pcm: FakePcm, loop: SimLoop
+) -> None:
+    assert not device.capabilities.rewinds
+    device.write(ramp(1, 960), 0)
+    assert device.rewind(0, 0) == 960
+    device.start(0)
+    assert device.rewind(0, pass_to(loop, 1)) == device.written_frames == 960
+    device.close()
+    with pytest.raises(DeviceError):
+        device.rewind(0, 0)
+
+
 def test_what_was_written_before_the_start_is_given_in_one_piece(
     device: AlsaPlayback, pcm: FakePcm, loop: SimLoop
 ) -> None:

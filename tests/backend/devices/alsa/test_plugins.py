@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from errno import EINVAL, EIO, ENOENT
+from errno import EINVAL, EIO, ENOENT, ENOSYS
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,16 @@ def test_recording_through_pulseaudio_keeps_the_contract(rule: Rule, pulse: Path
 def test_its_position_moves_in_steps_of_a_period_and_says_so(pulse: Path) -> None:
     device = playing("silent_when_dry")
     assert device.capabilities.position_granularity_frames == 480
+    device.close()
+
+
+def test_through_pyalsaaudio_nothing_is_taken_back(pulse: Path) -> None:
+    pcm = PyalsaPcm("silent_when_dry", PARAMS, Direction.PLAYBACK)
+    with pytest.raises(DeviceError, match="silent_when_dry: pyalsaaudio cannot rewind") as refused:
+        pcm.rewind(1)
+    assert refused.value.errno == ENOSYS
+    device = AlsaPlayback(pcm, 1)
+    assert not device.capabilities.rewinds
     device.close()
 
 
