@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compose.doctor.probes import Probes, RealProbes
-
-CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+from hosts.rights import in_container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,7 @@ class Machine:
     @property
     def in_container(self) -> bool:
         """Whether we are in one, by the marks of Docker, Podman and systemd-nspawn."""
-        return any(self.has(mark) for mark in CONTAINER_MARKS) or "container" in self.environ
+        return in_container(self.has, self.environ)
 
     @property
     def home(self) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from compose.doctor.finding import Area, Finding
 from compose.doctor.machine import Machine
+from hosts.rights import MEMLOCK, RTPRIO
 
 REALTIME = Area("realtime", "real-time priority")
 MEMLOCK_LEAST_OCTETS = 256 << 20
-"""A backend with numpy takes less than half of it."""
+"""A backend with numpy takes two thirds of it."""
 
-LIMITS_CONF = "/etc/security/limits.d/audio.conf  # and log in again"
-USE = "`chrt -f 50 vsnd backend ...` uses it"
+USE = "`priority = 50` below `[realtime]` in the backend's file uses it"
 
 
 def realtime(machine: Machine) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def realtime(machine: Machine) -> Iterator[Finding]:
 
 def _fifo(machine: Machine) -> Finding:
     if why := machine.probes.fifo_error():
-        return REALTIME.bad("SCHED_FIFO", f"refused: {why}", _mend(machine, "rtprio 95", "rtprio=95"))
+        return REALTIME.bad("SCHED_FIFO", f"refused: {why}", RTPRIO.mend(machine.in_container))
     return REALTIME.good("SCHED_FIFO", f"granted; {USE}")
 
 
@@ -38,7 +38,7 @@ def _rtprio(machine: Machine) -> Finding:
         return REALTIME.good("RLIMIT_RTPRIO", limit)
     if not machine.probes.fifo_error():
         return REALTIME.good("RLIMIT_RTPRIO", "0, but a capability grants it all the same")
-    return REALTIME.note("RLIMIT_RTPRIO", "0: no right of this user's own", _mend(machine, "rtprio 95", "rtprio=95"))
+    return REALTIME.note("RLIMIT_RTPRIO", "0: no right of this user's own", RTPRIO.mend(machine.in_container))
 
 
 def _memlock(machine: Machine) -> Finding:
@@ -48,11 +48,5 @@ def _memlock(machine: Machine) -> Finding:
     size = f"{int(limit) >> 20} MiB" if limit.isdigit() else limit
     if limit.isdigit() and int(limit) < MEMLOCK_LEAST_OCTETS:
         text = f"{size}: a backend cannot keep all of its memory from being paged out"
-        return REALTIME.note("RLIMIT_MEMLOCK", text, _mend(machine, "memlock unlimited", "memlock=-1"))
+        return REALTIME.note("RLIMIT_MEMLOCK", text, MEMLOCK.mend(machine.in_container))
     return REALTIME.good("RLIMIT_MEMLOCK", size)
-
-
-def _mend(machine: Machine, line: str, ulimit: str) -> str:
-    if machine.in_container:
-        return f"docker run --ulimit {ulimit} --cap-add SYS_NICE ..."
-    return f"echo '@audio - {line}' | sudo tee -a {LIMITS_CONF}"

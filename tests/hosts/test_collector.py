@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from compose.collector import silence_collector, silent_collector
+from hosts.collector import silence_collector, silent_collector
 
 
 def test_it_is_silent_for_a_while() -> None:
