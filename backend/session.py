@@ -2,7 +2,7 @@
 
 A session watches two places: the guest's state, and its own directory, where the toolstack gives orders.  Each watch is
 a hint; the session reads everything anew and asks `ringproto.xenbus` what to do.  Orders are looked at once; what the
-guest does is looked at as often as `backend.pace` allows.
+guest does is looked at as often as `backend.throttle` allows.
 
 Whatever goes wrong while a guest is served, by its fault or by ours, ends in `_fail`: that guest loses its connection
 and costs a line in the log, everybody else goes on, and after a rest the guest may start over.
@@ -15,8 +15,8 @@ from contextlib import suppress
 from backend.connecting import Connecting
 from backend.counters import Counters
 from backend.facilities import Facilities
-from backend.pace import Pace
 from backend.stream import Stream
+from backend.throttle import Throttle
 from backend.wire import Peer
 from hosts.api import Handle, HostError
 from ringproto.abi import VERSION, XenbusState
@@ -47,7 +47,7 @@ class Session:
         self._path = f"backend/vsnd/{domid}/{devid}"
         self._frontend = self._find_frontend()
         self._past: defaultdict[int, Counters] = defaultdict(Counters)  # by number, of connections that are over
-        self._pace = Pace(host.loop, lambda now_ns: self._guarded(self._look))
+        self._throttle = Throttle(host.loop, lambda now_ns: self._guarded(self._look))
         self._connecting: Connecting | None = None
         self._fault: Exception | None = None
         self._resting = False
@@ -81,13 +81,13 @@ class Session:
         watches, self._watches = self._watches, []
         for watch in watches:
             watch.cancel()
-        self._pace.close()
+        self._throttle.close()
         self._rest.disarm()
         self._release()
         with suppress(HostError):  # a machine that is gone need not be told
             if self._is_attached():
                 self._write(BackendAction.RELEASE_AND_STAY.states)
-        del self._pace, self._rest, self._peer  # no cycles: a backend runs without a garbage collector
+        del self._throttle, self._rest, self._peer  # no cycles: a backend runs without a garbage collector
 
     # -- what the store says ------------------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ class Session:
         self._heard_ns = self._loop.now_ns()
         if self._connecting is not None:
             self._release()  # what we connect to may be gone already
-        self._pace.ask()
+        self._throttle.ask()
 
     def _on_orders(self, _path: str) -> None:
         """The toolstack wrote into our directory, or we did."""
@@ -105,7 +105,7 @@ class Session:
         if not self._is_attached() or not self._is_online() or self._read_stored() is not self._own:
             self._look()
         elif self._own is XenbusState.CLOSED:  # it may have been told to stay there, and now no more
-            self._pace.ask()
+            self._throttle.ask()
 
     def _is_attached(self) -> bool:
         return self._store.read(f"{self._path}/frontend") is not None
@@ -128,7 +128,7 @@ class Session:
         if action is BackendAction.CONNECT and self._connecting is not None:
             return
         if action is BackendAction.CONNECT and not self._has_stood():
-            self._pace.ask(self._heard_ns + STAND_NS)
+            self._throttle.ask(self._heard_ns + STAND_NS)
         elif action is not BackendAction.ANNOUNCE or rested or not self._resting:
             self._do(action)
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from backend.pace import BURST, EVERY_NS
+from backend.throttle import BURST, EVERY_NS
 from compose.toolstack import attach, remove
 from tests.backend.rawguest import MS, RawGuest
 from tests.backend.scene import ATTACHMENT, SECOND, Scene, plays
@@ -60,12 +60,12 @@ def test_module_that_is_reloaded_after_much_toggling_finds_the_backend_waiting_w
 
 
 def test_events_beside_the_state_are_nothing_to_the_backend(scene: Scene, guest: RawGuest) -> None:
-    looks = scene.backend.sessions[1, 0]._pace._paid_ns
+    looks = scene.backend.sessions[1, 0]._throttle._paid_ns
     for turn in range(1000):
         guest.host.store.write(f"{guest.path}/sibling", str(turn))
         guest.host.store.write(f"{guest.path}/0/0/unique-id", str(turn))
     scene.pass_ns(SECOND)
-    assert scene.backend.sessions[1, 0]._pace._paid_ns == looks
+    assert scene.backend.sessions[1, 0]._throttle._paid_ns == looks
 
 
 def test_node_that_is_taken_away_in_the_midst_of_a_connection_is_a_fault_and_no_more(

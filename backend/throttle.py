@@ -1,4 +1,4 @@
-"""Pace: look when asked to, soon, but not as often as a guest can ask.
+"""Throttle: look when asked to, soon, but not as often as a guest can ask.
 
 A guest changes its state as often as it likes, and each change may make us read, map and bind.  Changes merge here: one
 look sees them all.  A guest that connects or leaves needs a handful of looks, which come at once; one that does nothing
@@ -14,7 +14,7 @@ BURST = 20
 """The whole way up and down again, three times over: no guest in good faith ever waits."""
 
 
-class Pace:
+class Throttle:
     """One for each card."""
 
     def __init__(self, loop: Loop, look: OnTime) -> None:

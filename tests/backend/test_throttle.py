@@ -1,6 +1,6 @@
 """How often a guest is looked at."""
 
-from backend.pace import BURST, EVERY_NS, Pace
+from backend.throttle import BURST, EVERY_NS, Throttle
 from hosts.sim.machine import SimMachine
 
 MS = 1_000_000
@@ -8,12 +8,12 @@ SECOND = 1000 * MS
 
 
 class Watched:
-    """A pace in virtual time, and when it looked."""
+    """A throttle in virtual time, and when it looked."""
 
     def __init__(self) -> None:
         self.machine = SimMachine()
         self.looks_ns: list[int] = []
-        self.pace = Pace(self.machine.host(0).loop, self.looks_ns.append)
+        self.throttle = Throttle(self.machine.host(0).loop, self.looks_ns.append)
 
     def pass_ns(self, ns: int) -> None:
         self.machine.run_until(lambda: False, self.machine.timeline.now_ns + ns)
@@ -22,7 +22,7 @@ class Watched:
 def test_asking_often_in_one_pass_is_one_look_at_once() -> None:
     watched = Watched()
     for _ in range(100_000):
-        watched.pace.ask()
+        watched.throttle.ask()
     watched.pass_ns(SECOND)
     assert watched.looks_ns == [0]
 
@@ -30,7 +30,7 @@ def test_asking_often_in_one_pass_is_one_look_at_once() -> None:
 def test_a_guest_that_never_stops_is_looked_at_so_often_and_no_more() -> None:
     watched = Watched()
     for _ in range(10_000):
-        watched.pace.ask()
+        watched.throttle.ask()
         watched.pass_ns(MS)
     assert BURST + 10 * SECOND // EVERY_NS - 1 <= len(watched.looks_ns) <= BURST + 10 * SECOND // EVERY_NS + 1
 
@@ -38,9 +38,9 @@ def test_a_guest_that_never_stops_is_looked_at_so_often_and_no_more() -> None:
 def test_what_was_asked_in_the_busiest_time_is_looked_at_before_long() -> None:
     watched = Watched()
     for _ in range(10_000):
-        watched.pace.ask()
+        watched.throttle.ask()
         watched.pass_ns(MS)
-    watched.pace.ask()
+    watched.throttle.ask()
     watched.pass_ns(EVERY_NS)
     assert watched.looks_ns[-1] > watched.machine.timeline.now_ns - EVERY_NS
 
@@ -48,29 +48,29 @@ def test_what_was_asked_in_the_busiest_time_is_looked_at_before_long() -> None:
 def test_after_some_quiet_looks_come_at_once_again() -> None:
     watched = Watched()
     for _ in range(1000):
-        watched.pace.ask()
+        watched.throttle.ask()
         watched.pass_ns(MS)
     watched.pass_ns(2 * SECOND)
     before = len(watched.looks_ns)
     for _ in range(BURST):
-        watched.pace.ask()
+        watched.throttle.ask()
         watched.pass_ns(0)
     assert len(watched.looks_ns) == before + BURST
 
 
 def test_a_look_can_be_put_off_but_not_beyond_one_that_is_wanted_sooner() -> None:
     watched = Watched()
-    watched.pace.ask(30 * MS)
+    watched.throttle.ask(30 * MS)
     watched.pass_ns(20 * MS)
     assert watched.looks_ns == []
-    watched.pace.ask()
+    watched.throttle.ask()
     watched.pass_ns(20 * MS)
     assert watched.looks_ns == [20 * MS]
 
 
 def test_closing_forgets_what_was_asked() -> None:
     watched = Watched()
-    watched.pace.ask()
-    watched.pace.close()
+    watched.throttle.ask()
+    watched.throttle.close()
     watched.pass_ns(SECOND)
     assert watched.looks_ns == []
