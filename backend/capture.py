@@ -8,11 +8,15 @@ A guest that forwards leaves frames out.  One that rewinds wants frames again th
 points to: they are still there, so they are left as they are.
 """
 
+from backend.config import Plug
+from backend.devices.api import DeviceError
 from backend.input import Input
 from backend.line import StreamLine, Wire
+from backend.matching import Matching
 from backend.mixing.capture import CaptureVoice
 from backend.mixing.queue import FrameQueue
 from backend.mixing.spec import SampleSpec
+from backend.timeline import SystemTimeline
 from ringproto.buffer import SharedBuffer
 from ringproto.messages import OpenRequest, ReadRequest
 
@@ -20,18 +24,21 @@ from ringproto.messages import OpenRequest, ReadRequest
 class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
     """A capture stream between OPEN and CLOSE."""
 
-    def __init__(self, opened: OpenRequest, buffer: SharedBuffer, source: Input, wire: Wire) -> None:
-        super().__init__(opened, buffer, source.spec.rate_hz, wire)
+    def __init__(self, opened: OpenRequest, buffer: SharedBuffer, source: Input, wire: Wire, plug: Plug) -> None:
+        super().__init__(opened, buffer, source.device, wire, plug.clock)
         self._input = source
         guest = SampleSpec(opened.format, opened.channels, opened.rate_hz)
         self._queue = FrameQueue(opened.buffer_octets, self._frame_octets)
-        self.voice = CaptureVoice(source.spec, guest, self._queue, source.block_frames)
+        is_steered = self._matching is not None
+        self.voice = CaptureVoice(source.spec, guest, self._queue, source.block_frames, steered=is_steered)
+        self._lag_frames = self.voice.latency_frames
+        self._lag_ns = self._lag_frames * 1_000_000_000 // self._device_rate_hz
         self._recorded = 0  # guest frames since OPEN, lost ones included
         self._read = 0  # guest frames since OPEN that were asked for and answered
         self._again = 0  # of the next ones, those that the guest has already
         self._lost = 0  # of the voice's lost frames, those counted already
 
-    def transfer(self, request: ReadRequest) -> None:
+    def transfer(self, request: ReadRequest, now_ns: int) -> None:
         """Fill the region now, or as soon as it is recorded.  Raises ProtocolError(EINVAL) for a bad region."""
         self.check_region(request)
         self._waiting.append(request)
@@ -40,7 +47,13 @@ class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
     def start(self, now_ns: int) -> None:
         """Be recorded for, from now on.  Raises DeviceError."""
         self._input.join(self, now_ns)
-        self._lay(self._input.next_frame)
+        try:
+            self._lay(self._input.next_frame, now_ns)
+        except DeviceError:
+            self._input.leave(self, now_ns)
+            raise
+        if self._matching is not None:
+            self.voice.steer(1 / self._matching.speed)
 
     def pause(self, now_ns: int) -> None:
         """Be recorded for no more; what was recorded stays."""
@@ -64,8 +77,28 @@ class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
         lost, self._lost = self.voice.lost_frames - self._lost, self.voice.lost_frames
         self._recorded += guest_frames + lost
         self.late_frames += lost
+        if self._matching is not None:
+            self._match(self._matching, until_device_frame, now_ns)
         self._serve()
-        self._tell(self._recorded + 1)
+        self._tell(self._told_by(now_ns))
+
+    def _told_by(self, now_ns: int) -> int:
+        """The position: what was recorded, and not before its time by the clock that the guest goes by."""
+        recorded = self._recorded + 1
+        timeline = self._timeline
+        if not isinstance(timeline, SystemTimeline):
+            return recorded
+        return min(recorded, timeline.begun(0, now_ns - self._lag_ns))
+
+    def _match(self, matching: Matching, device_frame: int, now_ns: int) -> None:
+        matching.observe(now_ns)
+        self._expect(self._expected)
+        rates = self.opened.rate_hz / self._device_rate_hz
+        recorded_until = self._recorded + self.voice.withheld_frames * matching.speed * rates
+        leap = matching.follow(device_frame, recorded_until)
+        self.voice.leap(int(leap / rates))
+        self.voice.steer(1 / matching.speed)
+        self._trace_anew(int(recorded_until), device_frame)
 
     def skipped(self, device_frames: int) -> None:
         """The card lost so many of its frames, and no silence stands for them."""

@@ -5,6 +5,9 @@ A guest may connect as often as it likes; of each connection only these numbers 
 
 from dataclasses import dataclass
 
+from backend.latency.facts import Matched
+from backend.matching import joined
+
 
 @dataclass(frozen=True, slots=True)
 class Counters:
@@ -16,6 +19,8 @@ class Counters:
     """Presented, or recorded."""
     requests: int = 0
     events: int = 0
+    matched: Matched | None = None
+    """Of one whose guest goes by the system's clock."""
 
     def __add__(self, other: "Counters") -> "Counters":
         return Counters(
@@ -23,4 +28,5 @@ class Counters:
             self.frames + other.frames,
             self.requests + other.requests,
             self.events + other.events,
+            joined(self.matched, other.matched),
         )

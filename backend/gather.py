@@ -5,17 +5,19 @@ when we run again the caches are his; and each answers with a request, for which
 guests.  Both cost more than the work itself.  So:
 
 * guests are rung when the look is over, all in a row;
-* a guest that was just told need not ring for its next request within a tenth of its period.  Then all of them are
-  served in one pass, and ring again from there on.
+* a guest that was just told need not ring for its next request within a tenth of its period, 2 ms at the most.  Then
+  all of them are served in one pass, and ring again from there on.
 
-What it costs: news that are late by the look's own microseconds, and answers up to a tenth of a period later.  Nothing
-is heard later for it, since frames are needed at the next look at the earliest.
+What it costs: news that are late by the look's own microseconds, and answers up to 2 ms later.  Nothing is heard later
+for it, since frames are needed at the next look at the earliest.
 """
 
 from hosts.api import Channel, Loop, OnTime
 
 PARTS = 10
 """Of a period that a request may wait: short against the period, long against waking up."""
+LONGEST_NS = 2_000_000
+"""However long the period is: the request may be one to stop."""
 
 
 class Gather:
@@ -35,8 +37,8 @@ class Gather:
         self._to_ring.append(doorbell)
 
     def expect(self, serve: OnTime, period_ns: int) -> None:
-        """Call `serve(now_ns)` within a tenth of `period_ns`."""
-        due_ns = self._loop.now_ns() + period_ns // PARTS
+        """Call `serve(now_ns)` within a tenth of `period_ns`, and 2 ms."""
+        due_ns = self._loop.now_ns() + min(period_ns // PARTS, LONGEST_NS)
         if not self._expected or due_ns < self._due_ns:
             self._due_ns = due_ns
             self._timer.arm(due_ns)

@@ -9,9 +9,12 @@ a recording stays its place in time.
 
 from typing import Protocol
 
+from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.capture import CaptureVoice, Splitter
-from backend.port import MakePacing, Port
+from backend.pacing.api import NEVER, Seen
+from backend.pacing.choose import MakePacing
+from backend.port import Port
 from hosts.api import Loop
 
 SILENCE_S = 2
@@ -24,6 +27,11 @@ class RecordingLine(Protocol):
     @property
     def voice(self) -> CaptureVoice:
         """Where recorded blocks go."""
+        ...
+
+    @property
+    def due_frame(self) -> int:
+        """The device's frame that ends the next of its periods to be told of; NEVER without any."""
         ...
 
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
@@ -42,9 +50,11 @@ class RecordingLine(Protocol):
 class Input(Port[RecordingLine]):
     """One capture device and its lines."""
 
-    def __init__(self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing) -> None:
-        super().__init__(name, device, loop, make_pacing)
-        self.lead_frames = device.params.period_frames
+    def __init__(
+        self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing, dates: Dates | None = None
+    ) -> None:
+        super().__init__(name, device, loop, make_pacing, dates)
+        self.lead_frames = min(device.params.period_frames, self._pacing.least_frames)
         """How far behind the card a guest hears at least: what one look brings."""
         self.block_frames = device.params.buffer_frames
         self._splitter = Splitter(self.spec, self.block_frames)
@@ -66,6 +76,7 @@ class Input(Port[RecordingLine]):
             self._pacing.start(now_ns)
             self._taken_until = self.device.written_frames
             self._discard = -self._taken_until % self.device.params.period_frames
+        self._pacing.changed(now_ns)
         self._lines.append(line)
         self._voices.append(line.voice)
 
@@ -80,6 +91,15 @@ class Input(Port[RecordingLine]):
             self.device.stop(now_ns)
 
     def _look(self, now_ns: int) -> None:
+        position = self._ask_position(now_ns)
+        left = self.device.written_frames + self.device.params.buffer_frames - position
+        self._take_all(now_ns)
+        if self._lines:
+            edge = self.device.written_frames + self.device.params.buffer_frames
+            due = min((line.due_frame for line in self._lines), default=NEVER)
+            self._pacing.looked(Seen(position, left, edge, due), now_ns)
+
+    def _take_all(self, now_ns: int) -> None:
         while (frames := self.device.read(self._block, now_ns)) > 0:
             until = self.device.written_frames
             gap = until - frames - self._taken_until

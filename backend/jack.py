@@ -15,6 +15,7 @@ from collections.abc import Callable
 from errno import EBUSY
 from typing import NamedTuple
 
+from backend.config import Plug
 from backend.devices.api import DeviceError
 from backend.input import Input
 from backend.output import Output
@@ -63,7 +64,10 @@ class Jack:
         find_port: Callable[[Place, int], Output | Input],
         on_closed: Callable[[Place], None],
         holders: Holders | None,
+        plug: Plug,
     ) -> None:
+        self.plug = plug
+        """What the operator says of its stream."""
         self._domid = domid
         self._place = place
         self._find_port = find_port

@@ -12,15 +12,22 @@ When the device is gone, the guest is told that a period has passed, so that it 
 
 After STOP the position goes on from the next multiple of the buffer.  Frontends keep their place in the buffer across
 STOP and START, while ALSA expects to begin at its start: at a multiple both are right.
+
+A guest that goes by the system's clock is told positions by that one, and its sound is matched to the card's: see
+`backend.matching`.  The trace says anew every second which of its frames the card is at.
 """
 
 from collections import deque
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from backend.devices.api import DeviceError
+from backend.config import Clock
+from backend.devices.api import AudioDevice, DeviceError
+from backend.latency.facts import Matched
+from backend.matching import Matching
+from backend.pacing.api import NEVER
 from backend.port import wire_errno
-from backend.timeline import Timeline
+from backend.timeline import SystemTimeline, Timeline
 from ringproto.buffer import SharedBuffer
 from ringproto.errors import Errno, ProtocolError
 from ringproto.messages import OpenRequest, RangeRequest, ReadRequest, WriteRequest
@@ -46,6 +53,9 @@ class Wire(Protocol):
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
 
+    def limited(self) -> None:
+        """The card is too far off the system's clock to be followed."""
+
     def fail(self, error: Exception) -> None:
         """End the connection: we cannot serve it any more."""
 
@@ -67,20 +77,28 @@ class StreamLine(Generic[VoiceT, TransferT]):
     voice: VoiceT
     """Where its frames are converted."""
 
-    def __init__(self, opened: OpenRequest, buffer: SharedBuffer, device_rate_hz: int, wire: Wire) -> None:
+    def __init__(
+        self, opened: OpenRequest, buffer: SharedBuffer, device: AudioDevice, wire: Wire, clock: Clock
+    ) -> None:
         self.opened = opened
         self.late_frames = 0
         """Frames whose moment passed before the guest handed them over (or took them)."""
+        self.due_frame = NEVER
+        """The device's frame that ends the next period to be told of; NEVER while time does not pass, or without."""
         self.buffer = buffer
         self._wire = wire
-        self._device_rate_hz = device_rate_hz
+        self._device_rate_hz = device.params.rate_hz
+        self._matching = Matching(device, opened.rate_hz, wire.limited) if clock == "system" else None
+        self._lag_frames = 0  # of the device's: so much later than the device is all of the guest's
         self._frame_octets = opened.channels * opened.format.sample_octets
         self._buffer_frames = opened.buffer_octets // self._frame_octets
         self._period_frames = opened.period_octets // self._frame_octets
-        self._timeline: Timeline | None = None
+        self._timeline: Timeline | SystemTimeline | None = None
+        self._laid_at = 0, 0  # the guest's frame and the device's that the trace was last told of
         self._position = 0  # frames since OPEN, as last computed
         self._told = 0  # frames since OPEN, as last told
         self._boundary = self._period_frames  # the next one to tell of
+        self._expected = self._boundary  # the next one that there may be something to tell of
         self._waiting: deque[TransferT] = deque()
         self._lost_errno: Errno | None = None  # once the device is gone
 
@@ -88,6 +106,11 @@ class StreamLine(Generic[VoiceT, TransferT]):
     def position_frames(self) -> int:
         """Guest frames presented (or recorded) since OPEN, as of the last look."""
         return self._position
+
+    @property
+    def matched(self) -> Matched | None:
+        """How the system's clock and the card's were matched; None for a guest that goes by the card's."""
+        return self._matching.matched if self._matching is not None else None
 
     def check_region(self, request: Transfer) -> None:
         """The request names whole frames inside the buffer, and there is a device.
@@ -114,18 +137,40 @@ class StreamLine(Generic[VoiceT, TransferT]):
                 f"inside a buffer of {self.buffer.size_octets}",
             )
 
-    def set_gains(self, gains: Sequence[float]) -> None:
+    def set_gains(self, gains: Sequence[float], now_ns: int) -> None:
         """Turn the guest's channels up or down: without a click if they are heard now."""
         self.voice.set_gains(gains, ramped=self._timeline is not None)
 
-    def _lay(self, d0: int) -> None:
-        """From device frame `d0` on, time passes for this stream."""
-        self._timeline = Timeline(self.opened.rate_hz, self._device_rate_hz, d0, self._position)
-        self._wire.trace(Point.STARTED, self._position, d0)
+    def _expect(self, boundary: int) -> None:
+        """The next period to be told of ends there."""
+        self._expected = boundary
+        timeline = self._timeline
+        if timeline is not None and self._period_frames:
+            self.due_frame = timeline.device_frame(boundary) + self._lag_frames
+
+    def _lay(self, d0: int, now_ns: int) -> None:
+        """From device frame `d0` on, time passes for this stream.  Raises DeviceError."""
+        if self._matching is None:
+            self._timeline = Timeline(self.opened.rate_hz, self._device_rate_hz, d0, self._position)
+        else:
+            self._timeline = self._matching.lay(self._position, d0, now_ns)
+        self._expect(self._boundary)
+        self._trace_place(self._position, d0)
+
+    def _trace_place(self, guest_frame: int, device_frame: int) -> None:
+        """Have the trace say where the stream lies on the card's count of frames."""
+        self._laid_at = guest_frame, device_frame
+        self._wire.trace(Point.STARTED, guest_frame, device_frame)
+
+    def _trace_anew(self, guest_frame: int, device_frame: int) -> None:
+        """The same, once a second."""
+        if device_frame - self._laid_at[1] >= self._device_rate_hz and guest_frame > self._laid_at[0]:
+            self._trace_place(guest_frame, device_frame)
 
     def _lift(self) -> None:
         """Time passes no more."""
         self._timeline = None
+        self.due_frame = NEVER
         self._wire.trace(Point.STOPPED, self._position, 0)
 
     def _round_up(self) -> None:
@@ -145,6 +190,7 @@ class StreamLine(Generic[VoiceT, TransferT]):
             return False
         beyond = (position_frames - 1 - self._boundary) // self._period_frames
         newest = self._boundary + beyond * self._period_frames
+        self._expect(newest + self._period_frames)
         if self._wire.send_position(position_frames * self._frame_octets, newest):
             self._boundary = newest + self._period_frames
             self._told = position_frames

@@ -14,21 +14,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.config import BackendConfig
+from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
-from backend.devices.registry import open_device
+from backend.devices.registry import far_ahead, open_device
 from backend.input import Input
 from backend.jack import Holders, Jack, Place
 from backend.output import Output
-from backend.pacing.irq import IrqSource
-from backend.pacing.timer import TimerSource
-from backend.port import MakePacing
-from hosts.api import Loop, OnTime
+from backend.pacing.choose import is_adaptive, pacing_named
+from hosts.api import Loop
 from hosts.complaints import Complaints
 from ringproto.card import Direction
+from ringproto.trace import Tracer
 
 log = logging.getLogger("vsnd.backend")
 
 RETRY_NS = 1_000_000_000
+SELF_DATED = {"clocked"}
+"""Kinds of devices that leave a trace of their own, by their own clock."""
 UNIQUE_ID_SHOWN_MAX = 64
 """Characters of a guest's text that go into the log."""
 
@@ -64,6 +66,7 @@ class Patchbay:
         open_device: OpenDevice,
         complaints: Complaints,
         name_of: Callable[[int], str],
+        tracer: Tracer,
     ) -> None:
         self.ports: dict[Place, Output | Input] = {}
         self._config = config
@@ -71,23 +74,23 @@ class Patchbay:
         self._open_device = open_device
         self._complaints = complaints
         self._name_of = name_of
-        self._make_pacing: MakePacing = PACINGS[config.pacing]
+        self._tracer = tracer
         self._holders: defaultdict[Place, Holders] = defaultdict(Holders)
         self._jacks: Counter[Place] = Counter()
         self._refused: dict[Place, tuple[int, DeviceError]] = {}  # not to be tried again before that time
 
     def jack(self, unique_id: str, direction: Direction, domid: int) -> Jack | None:
         """Where a stream with that id is plugged in; None, and a line in the log, when the id is not in the table."""
-        name = self._config.streams.get(unique_id)
-        if name is None:
+        plug = self._config.plug(unique_id)
+        if plug is None:
             shown = f"{unique_id:.{UNIQUE_ID_SHOWN_MAX}}"
             self._complaints.warn(domid, f"unique-id {shown!r} is not in the table")
             return None
-        sharing = self._config.sharing(name)
-        place = Place(name, direction, domid if sharing == "per-guest" else None)
+        sharing = self._config.sharing(plug.device)
+        place = Place(plug.device, direction, domid if sharing == "per-guest" else None)
         self._jacks[place] += 1
         holders = self._holders[place] if sharing == "exclusive" else None
-        return Jack(domid, place, self._port, self._unplugged, holders)
+        return Jack(domid, place, self._port, self._unplugged, holders, plug)
 
     def _port(self, place: Place, domid: int) -> Output | Input:
         """The open device; raises DeviceError, said as on that guest's behalf."""
@@ -112,14 +115,23 @@ class Patchbay:
         if self._refused.pop(place, None) or lost is not None:
             log.info("device %s is back", place.label)
         make = Output if place.direction is Direction.PLAYBACK else Input
-        port = self.ports[place] = make(place.label, device, self._loop, self._make_pacing)
+        make_pacing = pacing_named(self._config.pacing, place.direction)
+        port = self.ports[place] = make(place.label, device, self._loop, make_pacing, self._dates(place, device))
         return port
 
     def _wanted(self, place: Place) -> Wanted:
         options = {key: value for key, value in self._config.devices[place.name].items() if key != "sharing"}
         kind = options.pop("kind")
+        if is_adaptive(self._config.pacing):
+            options = {**far_ahead(kind), **options}
         user = f"vsnd {place.name}" if place.domid is None else self._name_of(place.domid)
         return Wanted(place, kind, options, user)
+
+    def _dates(self, place: Place, device: AudioDevice) -> Dates | None:
+        """What dates the device's periods, unless it does so itself."""
+        if self._config.devices[place.name]["kind"] in SELF_DATED:
+            return None
+        return Dates(device, self._tracer, self._config.device_number(place.name, place.direction))
 
     def _unplugged(self, place: Place) -> None:
         self._jacks -= Counter((place,))
@@ -134,14 +146,3 @@ class Patchbay:
         for port in self.ports.values():
             port.close()
         self.ports.clear()
-
-
-def _timer(loop: Loop, look: OnTime, device: AudioDevice) -> TimerSource:
-    return TimerSource(loop, look, device.params.period_frames, device.params.rate_hz)
-
-
-def _irq(loop: Loop, look: OnTime, device: AudioDevice) -> IrqSource:
-    return IrqSource(loop, look, device)
-
-
-PACINGS: dict[str, MakePacing] = {"irq": _irq, "timer": _timer}

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from errno import ENODEV
 from typing import Generic, Protocol, TypeVar
 
+from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.spec import SampleSpec
 from backend.pacing.api import PeriodSource
-from hosts.api import Loop, OnTime
+from backend.pacing.choose import MakePacing
+from hosts.api import Loop
 from ringproto.errors import Errno
 
 log = logging.getLogger("vsnd.backend")
-
-#: Makes the pacing of a device: (loop, look, device) -> PeriodSource.
-MakePacing = Callable[[Loop, OnTime, AudioDevice], PeriodSource]
 
 
 class PortLine(Protocol):
@@ -43,14 +42,23 @@ LineT = TypeVar("LineT", bound=PortLine)
 class Port(Generic[LineT]):
     """One device and its lines.  Not used by itself: see Output, Input."""
 
-    def __init__(self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing) -> None:
+    def __init__(
+        self, name: str, device: AudioDevice, loop: Loop, make_pacing: MakePacing, dates: Dates | None = None
+    ) -> None:
         self.name = name
         self.device = device
         self.spec = SampleSpec(device.params.format, device.params.channels, device.params.rate_hz)
+        self._loop = loop
+        self._dates = dates
         self._pacing = make_pacing(loop, self.look, device)
         self._lines: list[LineT] = []
         self.failed = False
         """The device is gone; whoever wants it has to open it anew."""
+
+    @property
+    def pacing(self) -> PeriodSource:
+        """What decides when it is looked at."""
+        return self._pacing
 
     @property
     def looks(self) -> int:
@@ -83,6 +91,13 @@ class Port(Generic[LineT]):
             raise
         except Exception as error:
             line.fail(error)
+
+    def _ask_position(self, now_ns: int) -> int:
+        """Where the device is now.  Raises DeviceError."""
+        position = self.device.position(now_ns)
+        if self._dates is not None:
+            self._dates.seen(position, now_ns)
+        return position
 
     def _check_alive(self) -> None:
         if self.failed:

@@ -2,7 +2,6 @@
 
 import resource
 from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -10,9 +9,8 @@ import msgspec
 from backend.counters import Counters
 from backend.daemon import Backend
 from backend.latency.facts import Backend as BackendFacts
-from backend.latency.facts import Device, Machine
+from backend.latency.facts import Device, Machine, Matched, RealtimeHelp
 from backend.latency.machine import this_machine
-from ringproto.card import Direction
 
 
 class StreamCounters(msgspec.Struct, frozen=True):
@@ -24,6 +22,8 @@ class StreamCounters(msgspec.Struct, frozen=True):
     late_frames: int
     frames: int
     """Presented, or recorded."""
+    matched: Matched | None = None
+    """How two clocks were matched; None for a guest that goes by the card's."""
 
 
 class BackendReport(msgspec.Struct, frozen=True):
@@ -42,30 +42,32 @@ def cpu_seconds() -> float:
 
 
 def collect(
-    backend: Backend, device_numbers: Mapping[tuple[str, Direction], int], cpu_before_s: float
+    backend: Backend,
+    cpu_before_s: float,
+    realtime: RealtimeHelp | None = None,
 ) -> BackendReport:
     """The counters of a backend that is still open.
 
-    `device_numbers` are the numbers of the devices' own records in the trace; `cpu_before_s` is the CPU time that was
-    used before the backend served.
+    `cpu_before_s` is the CPU time that was used before the backend served, `realtime` what came of asking for it.
     """
     counters = [counted for session in backend.sessions.values() for counted in session.counters.values()]
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return BackendReport(
         machine=this_machine(),
-        devices=_devices(backend, device_numbers),
+        devices=_devices(backend),
         backend=BackendFacts(
             cpu_s=cpu_seconds() - cpu_before_s,
             looks=sum(port.looks for port in backend.patchbay.ports.values()),
             requests=sum(counted.requests for counted in counters),
             events=sum(counted.events for counted in counters),
             rss_octets=usage.ru_maxrss * 1024,  # getrusage counts KiB
+            realtime=realtime,
         ),
         streams=_streams(backend),
     )
 
 
-def _devices(backend: Backend, numbers: Mapping[tuple[str, Direction], int]) -> list[Device]:
+def _devices(backend: Backend) -> list[Device]:
     devices: list[Device] = []
     for place, port in backend.patchbay.ports.items():
         statistics = dict(port.device.statistics())
@@ -73,14 +75,16 @@ def _devices(backend: Backend, numbers: Mapping[tuple[str, Direction], int]) -> 
         devices.append(
             Device(
                 name=place.label,
-                number=numbers[place.name, place.direction],
+                number=backend.config.device_number(place.name, place.direction),
                 kind=str(backend.config.devices[place.name]["kind"]),
-                pacing=backend.config.pacing,
+                pacing=port.pacing.name,
                 rate_hz=port.spec.rate_hz,
                 period_frames=port.device.params.period_frames,
                 underruns=port.device.underruns,
                 interrupts=interrupts if isinstance(interrupts, int) else None,
                 statistics=statistics,
+                looks=port.looks,
+                pacing_statistics=dict(port.pacing.statistics()),
             )
         )
     return devices
@@ -91,7 +95,7 @@ def _streams(backend: Backend) -> list[StreamCounters]:
     for session in backend.sessions.values():
         for number, counters in session.counters.items():
             totals[session.domid, number] += counters
-    return [StreamCounters(*key, total.late_frames, total.frames) for key, total in totals.items()]
+    return [StreamCounters(*key, total.late_frames, total.frames, total.matched) for key, total in totals.items()]
 
 
 def write_report(report: BackendReport, path: Path) -> None:

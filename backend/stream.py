@@ -5,15 +5,19 @@ in every case.  `HW_PARAM_QUERY` comes by the dozen with every open of the kerne
 what is known, without touching the device.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from backend.capture import CaptureLine
+from backend.config import Plug
 from backend.counters import Counters
 from backend.devices.api import DeviceError
 from backend.input import Input
 from backend.jack import Jack
+from backend.latency.facts import Matched
 from backend.line import Transfer
+from backend.matching import joined
 from backend.offers import offered
 from backend.output import Output
 from backend.playback import PlaybackLine
@@ -48,6 +52,8 @@ from ringproto.messages import (
 from ringproto.trace import Point
 from ringproto.volume import check_volumes, pack_volumes, unpack_flags, unpack_volumes
 
+log = logging.getLogger("vsnd.backend")
+
 Port = Output | Input
 
 
@@ -61,6 +67,8 @@ class Stream:
         self._jack = jack
         self._late_frames = 0
         self._frames = 0
+        self._matched: Matched | None = None
+        self._said_limit = False
         self._peer = peer
         self._state = StreamState.CLOSED
         self._line: PlaybackLine | CaptureLine | None = None
@@ -81,7 +89,13 @@ class Stream:
     @property
     def counters(self) -> Counters:
         """All that was counted since connection."""
-        return Counters(self.late_frames, self.frames, self.wire.requests, self.wire.events)
+        return Counters(self.late_frames, self.frames, self.wire.requests, self.wire.events, self.matched)
+
+    @property
+    def matched(self) -> Matched | None:
+        """How two clocks were matched, over all openings; None where there is but one."""
+        now = self._line.matched if self._line is not None else None
+        return joined(self._matched, now)
 
     # -- what the line needs (backend.line.Wire) ----------------------------------------------------------------------
 
@@ -100,6 +114,12 @@ class Stream:
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
         self.wire.trace(point, frame, value)
+
+    def limited(self) -> None:
+        """The card is too far off the guest's clock to be followed: said once."""
+        if not self._said_limit:
+            self._said_limit = True
+            log.warning("domain %d, stream %d: its card's clock is too far off", self._peer.domid, self.number)
 
     def fail(self, error: Exception) -> None:
         """End the connection: we cannot serve it any more."""
@@ -128,14 +148,14 @@ class Stream:
         if not isinstance(line, PlaybackLine):
             after_op(self._state, request.op)
             raise ProtocolError(Errno.EINVAL, "op: WRITE on a capture stream")
-        line.transfer(request)
+        line.transfer(request, now_ns)
 
     def _read(self, request: ReadRequest, now_ns: int) -> None:
         line = self._line
         if not isinstance(line, CaptureLine):
             after_op(self._state, request.op)
             raise ProtocolError(Errno.EINVAL, "op: READ on a playback stream")
-        line.transfer(request)
+        line.transfer(request, now_ns)
 
     def _trigger(self, request: TriggerRequest, now_ns: int) -> None:
         state = after_op(self._state, request.trigger)
@@ -163,12 +183,12 @@ class Stream:
         levels = unpack_volumes(array)
         check_volumes(levels)
         self._volume.set(levels)
-        self._turn(line, request)
+        self._turn(line, request, now_ns)
 
     def _mute(self, request: MuteRequest | UnmuteRequest, now_ns: int) -> None:
         line, array = self._array(request)
         self._volume.mute(unpack_flags(array), muted=isinstance(request, MuteRequest))
-        self._turn(line, request)
+        self._turn(line, request, now_ns)
 
     def _get_volume(self, request: GetVolumeRequest, now_ns: int) -> None:
         line, _ = self._array(request)
@@ -185,8 +205,8 @@ class Stream:
         self._line.buffer.read_into(request.offset, memoryview(array))
         return self._line, array
 
-    def _turn(self, line: PlaybackLine | CaptureLine, request: RangeRequest) -> None:
-        line.set_gains(self._volume.gains(line.opened.channels))
+    def _turn(self, line: PlaybackLine | CaptureLine, request: RangeRequest, now_ns: int) -> None:
+        line.set_gains(self._volume.gains(line.opened.channels), now_ns)
         self._respond(request.id, request.op, 0)
 
     def _open(self, request: OpenRequest, now_ns: int) -> None:
@@ -196,11 +216,12 @@ class Stream:
         try:
             port = jack.hold()
             self._mapping = map_buffer(self._peer.host, self._peer.domid, request.gref_directory, request.buffer_octets)
-            self._line = self._lay_line(request, SharedBuffer(self._mapping.pages, request.buffer_octets), port)
+            buffer = SharedBuffer(self._mapping.pages, request.buffer_octets)
+            self._line = self._lay_line(request, buffer, port, jack.plug)
         except (ProtocolError, DeviceError):
             self._shut(now_ns)  # a guest that is refused takes its pages back
             raise
-        self._line.set_gains(self._volume.gains(request.channels))
+        self._line.set_gains(self._volume.gains(request.channels), now_ns)
         self._state = after_op(self._state, Op.OPEN)
         self.wire.opened()
         self._respond(request.id, request.op, 0)
@@ -210,11 +231,13 @@ class Stream:
             raise ProtocolError(Errno.ENODEV, f"unique-id {self.config.unique_id!r}: no device of the operator's")
         return self._jack
 
-    def _lay_line(self, request: OpenRequest, buffer: SharedBuffer, port: Port) -> PlaybackLine | CaptureLine:
+    def _lay_line(
+        self, request: OpenRequest, buffer: SharedBuffer, port: Port, plug: Plug
+    ) -> PlaybackLine | CaptureLine:
         """Raises ProtocolError(EINVAL) for what cannot be mixed."""
         if isinstance(port, Output):
-            return PlaybackLine(request, buffer, port, self)
-        return CaptureLine(request, buffer, port, self)
+            return PlaybackLine(request, buffer, port, self, plug)
+        return CaptureLine(request, buffer, port, self, plug)
 
     def _close(self, request: CloseRequest, now_ns: int) -> None:
         self._shut(now_ns)  # unmapped before it is answered: the guest ends its grants right after
@@ -222,6 +245,7 @@ class Stream:
 
     def _shut(self, now_ns: int) -> None:
         self._state = StreamState.CLOSED
+        self._matched = self.matched
         line, self._line = self._line, None
         if line is not None:
             self._late_frames += line.late_frames

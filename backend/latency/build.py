@@ -71,7 +71,7 @@ def _clocks(trace: Trace, devices: Sequence[Device]) -> dict[str, CardClock]:
 
 def _guest(facts: GuestFacts, samples: Samples) -> Guest:
     streams = [_stream(stream, samples[facts.domid, stream.stream]) for stream in facts.streams]
-    return Guest(domid=facts.domid, name=facts.name, streams=streams)
+    return Guest(domid=facts.domid, name=facts.name, streams=streams, realtime=facts.realtime)
 
 
 def _stream(facts: StreamFacts, samples: StreamSamples) -> Stream:

@@ -47,6 +47,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """Which driver: `clocked`, `wav`, ..."""
     pacing: str
+    """What really paced it."""
     rate_hz: Positive
     period_frames: Positive
     underruns: Count
@@ -54,6 +55,28 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """None for a device without any."""
     statistics: Statistics = {}
     """The driver's own figures: names with units."""
+    looks: Count = 0
+    """How often the pacing had it looked at."""
+    pacing_statistics: Statistics = {}
+    """The pacing's own figures: names with units."""
+
+
+class Help(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing asked of the kernel against lateness, and what came of it."""
+
+    state: Literal["granted", "refused", "given up", "not asked for", "not applicable"]
+    detail: str = ""
+    """What was granted, or why it was not."""
+
+
+class RealtimeHelp(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a process may ask for, see `backend.realtime`."""
+
+    priority: Help
+    lock_memory: Help
+    cpus: Help
+    timer_slack_ns: Help
+    silence_collector: Help
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +89,21 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     events: Count
     """Position events sent."""
     rss_octets: Count
+    realtime: RealtimeHelp | None = None
+    """None where nothing is said of it."""
+
+
+class Matched(msgspec.Struct, frozen=True, kw_only=True):
+    """How the sound of a guest that goes by the system's clock was matched to the card's, see `backend.matching`."""
+
+    rate_ratio_ppm: float
+    """How much more of the card's frames than nominal went to one of the guest's at the end: its clock is so fast."""
+    phase_error_max_ns: Count
+    """The most that the sound was away from where the guest was told it was."""
+    limited: Count
+    """How often the card's clock was too far off to be followed."""
+    leaps: Count
+    """How often frames were dropped, or silence put in, to be in phase again."""
 
 
 class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +127,10 @@ class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Frames of silence that the backend played for want of the guest's (or could not deliver, for capture)."""
     frames_played: Count
     """Frames the card presented (or recorded) for this stream."""
+    clock: Literal["card", "system"] = "card"
+    """Which clock the guest goes by."""
+    matched: Matched | None = None
+    """How both clocks were matched; None for a guest that goes by the card's."""
 
 
 class GuestFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +139,8 @@ class GuestFacts(msgspec.Struct, frozen=True, kw_only=True):
     domid: Count
     name: str
     streams: list[StreamFacts]
+    realtime: RealtimeHelp | None = None
+    """None where nothing is said of it."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

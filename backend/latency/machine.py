@@ -40,7 +40,7 @@ def _scheduling() -> str:
         os.SCHED_FIFO: "SCHED_FIFO",
         os.SCHED_RR: "SCHED_RR",
     }
-    policy = os.sched_getscheduler(0)
+    policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
     priority = os.sched_getparam(0).sched_priority
     return f"{names.get(policy, policy)} {priority}" if priority else str(names.get(policy, policy))
 

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from backend.latency.facts import Backend, Count, Device, Machine, Run, StreamFacts
+from backend.latency.facts import Backend, Count, Device, Machine, RealtimeHelp, Run, StreamFacts
 from backend.latency.files import replace_file
 
 SCHEMA_VERSION: Final = 1
@@ -60,6 +60,8 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     domid: Count
     name: str
     streams: list[Stream]
+    realtime: RealtimeHelp | None = None
+    """None where nothing is said of it."""
 
 
 class TraceFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from backend.latency.lateness import period_lateness
 from backend.latency.pairs import partner_ns
 from backend.latency.playback import playback_delay
 from backend.latency.records import NEVER_NS, Records, Series, joined, only
-from backend.latency.timeline import CardClock, StreamTimeline
+from backend.latency.timeline import CardClock, StreamTimeline, SystemTimeline
 from ringproto.trace import Point
 
 
@@ -36,7 +36,10 @@ def stream_samples(records: Records, facts: StreamFacts, clock: CardClock | None
     placed = [] if clock is None else [(part, _timeline(part, facts, clock)) for part in sittings if _started(part)]
     lateness = [
         period_lateness(
-            part, timeline, _opened(part, "frame", facts.rate_hz), _opened(part, "value", facts.period_frames)
+            part,
+            SystemTimeline(timeline) if facts.clock == "system" else timeline,
+            _opened(part, "frame", facts.rate_hz),
+            _opened(part, "value", facts.period_frames),
         )
         for part, timeline in placed
     ]

@@ -5,11 +5,15 @@ Theory.  START lays a stream on the card's count of frames: guest frame `g` begi
 periods ideally ended, by its own crystal; between two such boundaries it runs evenly.  So every frame has an ideal
 instant, though nobody looked at it, and delays are measured against that.
 
+A guest that goes by the system's clock is resampled to the card's, so the line bends a little all the time.  Then
+STARTED comes again every second: a segment that continues the one before, and between both the line is taken for
+straight.  The last of them goes on as the one before it did.
+
 Where the card rested between two boundaries (nobody played), it ran evenly up to the later one: frames in between are
 reckoned back from there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,16 +62,19 @@ class Segment:
     d0: int
     stopped_ns: int
     """NEVER_NS when it was not stopped."""
+    continues: bool = False
+    """The one before was not stopped."""
 
 
 def segments_of(records: Records) -> list[Segment]:
     """The segments of one stream, from its records in order of time."""
     found: list[Segment] = []
     for record in records[np.isin(records["point"], (Point.STARTED, Point.STOPPED))]:
+        goes_on = bool(found) and found[-1].stopped_ns == NEVER_NS
         if record["point"] == Point.STARTED:
-            found.append(Segment(int(record["frame"]), int(record["value"]), NEVER_NS))
-        elif found and found[-1].stopped_ns == NEVER_NS:
-            found[-1] = Segment(found[-1].g0, found[-1].d0, int(record["time_ns"]))
+            found.append(Segment(int(record["frame"]), int(record["value"]), NEVER_NS, goes_on))
+        elif goes_on:
+            found[-1] = replace(found[-1], stopped_ns=int(record["time_ns"]))
     return found
 
 
@@ -76,13 +83,21 @@ class StreamTimeline:
 
     def __init__(self, records: Records, rate_hz: int, clock: CardClock) -> None:
         """`records`: the stream's, in order of time, with one STARTED at least."""
-        self.segments = segments_of(records)
-        assert self.segments
         self._rate_hz = rate_hz
         self._clock = clock
-        self._g0 = np.array([segment.g0 for segment in self.segments], dtype=np.int64)
-        self._d0 = np.array([segment.d0 for segment in self.segments], dtype=np.int64)
-        self.stopped_ns = np.array([segment.stopped_ns for segment in self.segments], dtype=np.int64)
+        self._take(segments_of(records))
+
+    def _take(self, segments: list[Segment]) -> None:
+        assert segments
+        self.segments = segments
+        self._g0 = np.array([segment.g0 for segment in segments], dtype=np.int64)
+        self._d0 = np.array([segment.d0 for segment in segments], dtype=np.int64)
+        self.stopped_ns = np.array([segment.stopped_ns for segment in segments], dtype=np.int64)
+        self._slope = np.full(len(segments), self._clock.rate_hz / self._rate_hz)
+        for index in range(1, len(segments)):
+            if segments[index].continues:
+                rise, run = self._d0[index] - self._d0[index - 1], self._g0[index] - self._g0[index - 1]
+                self._slope[index - 1 : index + 1] = rise / run
 
     def segment_beginning(self, frames: Int64s) -> Int64s:
         """Index of the segment in which each frame begins; -1 before the first."""
@@ -94,5 +109,30 @@ class StreamTimeline:
 
     def instants_ns(self, frames: Int64s, segment: Int64s | int) -> Int64s:
         """When each guest frame begins to be presented, if its segment goes on so long."""
-        ahead = (frames - self._g0[segment]) * self._clock.rate_hz / self._rate_hz
+        ahead = (frames - self._g0[segment]) * self._slope[segment]
         return self._clock.instants_ns(self._d0[segment] + ahead)
+
+
+class SystemTimeline(StreamTimeline):
+    """The instants that a guest which goes by the system's clock expects its frames at.
+
+    They begin where the card begins its first frame, and go on at the guest's nominal rate until STOP.
+    """
+
+    def __init__(self, timeline: StreamTimeline) -> None:
+        self._rate_hz = timeline._rate_hz
+        self._clock = timeline._clock
+        whole: list[Segment] = []
+        for segment in timeline.segments:
+            if segment.continues:
+                whole[-1] = replace(whole[-1], stopped_ns=segment.stopped_ns)
+            else:
+                whole.append(segment)
+        self._take(whole)
+        self._start_ns = self._clock.instants_ns(self._d0.astype(np.float64))
+
+    def instants_ns(self, frames: Int64s, segment: Int64s | int) -> Int64s:
+        """When each guest frame ought to begin, if its segment goes on so long."""
+        ahead_ns = (frames - self._g0[segment]) * (NS_PER_S / self._rate_hz)
+        instants_ns: Int64s = self._start_ns[segment] + np.rint(ahead_ns).astype(np.int64)
+        return instants_ns

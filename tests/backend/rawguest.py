@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from backend.config import BackendConfig
 from backend.daemon import Backend
+from backend.pacing.choose import Pacing
 from backend.patchbay import open_wanted
 from compose.check import rawguest
 from compose.check.rawguest import BUFFER_FRAMES, FRAME_OCTETS, MS, PERIOD_FRAMES
@@ -25,13 +26,13 @@ def card(unique_id: str = "speaker", direction: Direction = Direction.PLAYBACK) 
 
 
 def machine_with_backend(
-    options: Mapping[str, object] | None = None, pacing: str = "irq"
+    options: Mapping[str, object] | None = None, pacing: Pacing = "irq"
 ) -> tuple[SimMachine, SimHost, Backend]:
     """A simulated machine whose Dom0 serves a virtual card called "speaker"."""
     machine = SimMachine()
     dom0 = machine.host(0)
     device = {"kind": "clocked", "period_frames": PERIOD_FRAMES, **(options or {})}
-    config = BackendConfig({"speaker": device}, {"speaker": "speaker"}, "timer" if pacing == "timer" else "irq")
+    config = BackendConfig({"speaker": device}, {"speaker": "speaker"}, pacing)
     return machine, dom0, Backend(dom0, config, open_wanted, NoTrace())
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import ConfigError, read_config
+from backend.config import BackendConfig, ConfigError, Plug, read_config
+from ringproto.card import Direction
 
 
 def config(tmp_path: Path, text: str) -> Path:
@@ -81,3 +82,30 @@ def test_how_a_device_is_shared_is_one_of_three(tmp_path: Path) -> None:
 def test_a_device_that_opens_once_is_not_for_each_guest(tmp_path: Path) -> None:
     text = '[devices.speaker]\nkind = "clocked"\nsharing = "per-guest"\n[streams]\n'
     assert "devices.speaker.sharing: a device of kind 'clocked' is opened only once" in refusal(tmp_path, text)
+
+
+def test_a_stream_is_plugged_in_by_a_name_or_with_a_latency(tmp_path: Path) -> None:
+    text = """
+        [devices.speaker]
+        kind = "clocked"
+        [streams]
+        a = "speaker"
+        b = {{ device = "speaker", latency_ms = {} }}
+    """
+    read = read_config(config(tmp_path, text.format(12.5)))
+    assert read.plug("a") == Plug("speaker")
+    assert read.plug("b") == Plug("speaker", 12.5)
+    assert Plug("speaker", 12.5).latency_ns == 12_500_000
+    assert read.plug("c") is None
+    assert "streams[...].latency_ms: expected `float` >= 1.0" in refusal(tmp_path, text.format(0))
+
+
+def test_a_streams_guest_goes_by_the_card_or_by_the_system(tmp_path: Path) -> None:
+    text = '[devices.speaker]\nkind = "clocked"\n[streams]\na = {{ device = "speaker", clock = "{}" }}\n'
+    assert read_config(config(tmp_path, text.format("system"))).plug("a") == Plug("speaker", clock="system")
+    assert "streams[...].clock: invalid enum value 'wall'" in refusal(tmp_path, text.format("wall"))
+
+
+def test_each_card_has_a_number_of_its_own() -> None:
+    read = BackendConfig({"a": {}, "b": {}}, {})
+    assert [read.device_number(name, way) for name in "ab" for way in Direction] == [0, 1, 2, 3]

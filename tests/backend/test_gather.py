@@ -43,3 +43,21 @@ def test_a_guest_that_was_just_told_need_not_ring_and_is_answered_within_a_tenth
     assert answered == [told_ns + 1 * MS]
     first.ring.push(b"\2\0\3" + bytes(5) + bytes(4) + FRAME_OCTETS.to_bytes(4, "little") + bytes(48))
     assert first.ring.publish(), "from there on it is to ring again"
+
+
+def test_a_guest_of_long_periods_waits_2_ms_and_no_longer() -> None:
+    machine, dom0, _backend = machine_with_backend()
+    guest = RawGuest(machine, dom0)
+    guest.connect()
+    assert guest.open(9600, 4800) == 0
+    assert guest.trigger(Trigger.START) == 0
+    guest.settle(90 * MS)
+    assert guest.wait_for_events(1)
+    guest.settle(MS)
+    guest.ring.push(b"\1\0\3" + bytes(5) + bytes(4) + FRAME_OCTETS.to_bytes(4, "little") + bytes(48))
+    assert not guest.ring.publish(), "no ringing wanted"
+    before = len(guest.responses)
+    guest.settle(MS - MS // 10)
+    assert len(guest.responses) == before
+    guest.settle(MS // 5)
+    assert len(guest.responses) == before + 1

@@ -11,6 +11,7 @@ from backend.input import Input
 from backend.mixing.capture import CaptureVoice
 from backend.mixing.queue import FrameQueue
 from backend.mixing.spec import SampleSpec
+from backend.pacing.api import NEVER
 from hosts.sim.machine import SimMachine
 from ringproto.formats import Format
 from tests.backend.fakedevice import PARAMS, ByHand, FakeDevice, paced_by
@@ -21,6 +22,8 @@ SPEC = SampleSpec(Format.S16_LE, 2, 48000)
 
 class FakeLine:
     """A recording stream that takes note of what it is told."""
+
+    due_frame = NEVER
 
     def __init__(self, source: Input, guest: SampleSpec = SPEC, capacity_frames: int = 9600) -> None:
         self.queue = FrameQueue(capacity_frames * guest.frame_octets, guest.frame_octets)

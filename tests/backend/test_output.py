@@ -10,6 +10,7 @@ from backend.mixing.queue import FrameQueue
 from backend.mixing.spec import SampleSpec
 from backend.mixing.voice import Voice
 from backend.output import Output
+from backend.pacing.api import NEVER
 from hosts.sim.machine import SimMachine
 from ringproto.formats import Format
 from tests.backend.fakedevice import ByHand, FakeDevice, paced_by
@@ -21,6 +22,9 @@ SPEC = SampleSpec(Format.S16_LE, 2, 48000)
 
 class FakeLine:
     """A playing stream that takes note of what it is told."""
+
+    due_frame = NEVER
+    latency_frames = 10 * PERIOD
 
     def __init__(self, sample: int, frames: int = 10 * PERIOD) -> None:
         self.queue = FrameQueue(10 * PERIOD * 4, 4)

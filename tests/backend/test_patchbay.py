@@ -17,6 +17,7 @@ from hosts.api import Loop
 from hosts.complaints import Complaints
 from hosts.sim.machine import SimMachine
 from ringproto.card import Direction
+from ringproto.trace import NoTrace
 
 CONFIG = BackendConfig(
     {
@@ -60,7 +61,7 @@ def patchbay(operator: Operator, loop: Loop) -> Patchbay:
 
 def make(operator: Operator, loop: Loop, config: BackendConfig = CONFIG) -> Patchbay:
     complaints = Complaints(loop, logging.getLogger("vsnd.backend"))
-    return Patchbay(config, loop, operator.open, complaints, lambda domid: f"guest-{domid}")
+    return Patchbay(config, loop, operator.open, complaints, lambda domid: f"guest-{domid}", NoTrace())
 
 
 def plugged(patchbay: Patchbay, unique_id: str, domid: int, direction: Direction = PLAY) -> Jack:

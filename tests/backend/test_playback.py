@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from backend.pacing.choose import Pacing
 from ringproto.abi import Trigger
 from tests.backend.rawguest import BUFFER_FRAMES, FRAME_OCTETS, MS, PERIOD_FRAMES, RawGuest, machine_with_backend
 
@@ -22,9 +23,9 @@ def noise(frames: int, seed: int = 1) -> Samples:
 class Playing:
     """A guest that plays noise a period at a time, as a kernel frontend would, into a WAV file."""
 
-    def __init__(self, tmp_path: Path, pacing: str = "irq") -> None:
+    def __init__(self, tmp_path: Path, pacing: Pacing = "irq", **options: object) -> None:
         self.wav = tmp_path / "mix.wav"
-        machine, dom0, self.backend = machine_with_backend({"play_to": str(self.wav)}, pacing)
+        machine, dom0, self.backend = machine_with_backend({"play_to": str(self.wav), **options}, pacing)
         self.guest = RawGuest(machine, dom0)
         self.guest.connect()
         assert self.guest.open() == 0
@@ -55,7 +56,7 @@ class Playing:
 
 
 @pytest.mark.parametrize("pacing", ["irq", "timer"])
-def test_one_guest_alone_is_heard_bit_for_bit(tmp_path: Path, pacing: str) -> None:
+def test_one_guest_alone_is_heard_bit_for_bit(tmp_path: Path, pacing: Pacing) -> None:
     playing = Playing(tmp_path, pacing)
     playing.prefill()
     assert playing.guest.trigger(Trigger.START) == 0
@@ -195,3 +196,24 @@ def test_two_guests_are_summed_and_one_leaving_does_not_disturb_the_other(tmp_pa
     expected[:BUFFER_FRAMES] += sent[loud]
     expected[begins:] += sent[quiet]
     assert np.array_equal(heard[: len(expected)], expected)
+
+
+def test_a_guest_that_rewinds_takes_back_what_was_mixed_far_ahead(tmp_path: Path) -> None:
+    playing = Playing(tmp_path, "adaptive", buffer_frames=96000)
+    guest, frames = playing.guest, 16384
+    assert guest.open(frames, 4096) == 0
+    assert guest.call(guest.write(tone(frames, 1000))) == 0
+    assert guest.trigger(Trigger.START) == 0
+    guest.settle(50 * MS)
+    (port,) = playing.backend.patchbay.ports.values()
+    first = port.device.position(guest.host.loop.now_ns()) + 480
+    assert port.device.written_frames == frames, "all of it has been mixed"
+    assert guest.call(guest.write(tone(frames - first, 300), first * FRAME_OCTETS)) == 0
+    guest.settle(300 * MS)
+    heard = playing.heard()[:frames, 0]
+    assert np.flatnonzero(np.diff(heard)).tolist() == [first - 1]
+    assert (heard[0], heard[-1]) == (1000, 300)
+
+
+def tone(frames: int, level: int) -> bytes:
+    return np.full((frames, 2), level, np.int16).tobytes()

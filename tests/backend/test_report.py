@@ -10,7 +10,6 @@ import pytest
 
 from backend.report import BackendReport, collect, cpu_seconds, read_report, write_report
 from backend.stream import Stream
-from compose.plan import device_numbers
 from ringproto.abi import Trigger
 from ringproto.card import Direction
 from tests.backend.rawguest import (
@@ -23,8 +22,6 @@ from tests.backend.rawguest import (
     machine_with_backend,
 )  # fmt: skip
 
-NUMBERS = device_numbers(["speaker"])
-
 
 def play(guest: RawGuest, ms: int) -> None:
     """Open, play one buffer, stop after `ms`, close the connection."""
@@ -36,7 +33,7 @@ def play(guest: RawGuest, ms: int) -> None:
 
 def test_a_backend_nobody_used_has_nothing_to_report() -> None:
     _machine, _dom0, backend = machine_with_backend()
-    report = collect(backend, NUMBERS, cpu_seconds())
+    report = collect(backend, cpu_seconds())
     assert (report.devices, report.streams) == ([], [])
     assert (report.backend.looks, report.backend.requests, report.backend.events) == (0, 0, 0)
     assert report.backend.rss_octets > 1 << 20
@@ -48,7 +45,7 @@ def test_requests_events_looks_and_frames_are_counted() -> None:
     guest = RawGuest(machine, dom0)
     guest.connect()
     play(guest, 51)
-    report = collect(backend, NUMBERS, 0)
+    report = collect(backend, 0)
     (device,) = report.devices
     assert (device.name, device.kind, device.pacing, device.number) == ("speaker", "clocked", "irq", 0)
     assert (device.rate_hz, device.period_frames, device.underruns) == (48000, PERIOD_FRAMES, 0)
@@ -67,10 +64,10 @@ def test_all_connections_of_a_guest_count_together() -> None:
     play(guest, 51)
     guest.set_state("5")
     guest.settle()
-    first = collect(backend, NUMBERS, 0)
+    first = collect(backend, 0)
     guest.connect()
     play(guest, 51)
-    second = collect(backend, NUMBERS, 0)
+    second = collect(backend, 0)
     assert len(second.streams) == 1
     assert second.streams[0].frames > first.streams[0].frames > 0
     assert second.backend.requests == 2 * first.backend.requests
@@ -99,7 +96,7 @@ def test_of_a_connection_that_is_over_only_its_numbers_stay() -> None:
         guest.set_state("1")
         guest.settle()
     assert [stream() for stream in streams] == [None] * 5
-    assert collect(backend, NUMBERS, 0).backend.requests == 5
+    assert collect(backend, 0).backend.requests == 5
 
 
 def test_capture_is_a_device_of_its_own() -> None:
@@ -107,7 +104,7 @@ def test_capture_is_a_device_of_its_own() -> None:
     for domid, direction in enumerate(Direction, start=1):
         guest = RawGuest(machine, dom0, domid, card(direction=direction))
         guest.connect()
-    report = collect(backend, NUMBERS, 0)
+    report = collect(backend, 0)
     assert [(device.name, device.number) for device in report.devices] == [("speaker", 0), ("speaker (capture)", 1)]
 
 
@@ -116,7 +113,7 @@ def test_a_report_survives_its_file(tmp_path: Path) -> None:
     guest = RawGuest(machine, dom0)
     guest.connect()
     play(guest, 51)
-    report = collect(backend, NUMBERS, 0)
+    report = collect(backend, 0)
     write_report(report, tmp_path / "backend.json")
     assert read_report(tmp_path / "backend.json") == report
 

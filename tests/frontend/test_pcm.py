@@ -169,7 +169,7 @@ def test_waiting_ends_when_the_backend_leaves(served: Served, card: Card) -> Non
 def test_a_refusal_nobody_waited_for_ends_the_pcm_and_says_why(
     served: Served, card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(line: PlaybackLine, request: object) -> None:
+    def refuse(line: PlaybackLine, request: object, now_ns: int) -> None:
         raise ProtocolError(Errno.EIO, "broken")
 
     pcm = opened(card)

@@ -1,7 +1,7 @@
 """backend.latency.lateness: every period boundary against its ideal instant."""
 
 from backend.latency.lateness import period_lateness
-from backend.latency.timeline import CardClock, StreamTimeline
+from backend.latency.timeline import CardClock, StreamTimeline, SystemTimeline
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, Row, boundaries, records
 
@@ -65,3 +65,13 @@ def test_a_pause_does_not_shift_the_grid() -> None:
     # Paused at frame 720 (15 ms), resumed at 40 ms: the boundary 960 is passed at 45 ms.
     pause: list[Row] = [(15 * MS, Point.STOPPED, 720, 0), (40 * MS, Point.STARTED, 720, 1920)]
     assert measure([STARTED, told(11 * MS, 480), *pause, told(46 * MS, 960)]) == ([1 * MS, 1 * MS], 0)
+
+
+def test_by_the_systems_clock_boundaries_are_the_guests_own_and_none_is_counted_twice() -> None:
+    clock = CardClock(records(boundaries(300, period_ns=9_995_000)), 48_000)  # 500 ppm fast
+    again: list[Row] = [(k * 10**9, Point.STARTED, 48_000 * k, 48_024 * k) for k in range(1, 3)]
+    tellings = [told(k * 10 * MS + 3 * MS, 480 * k) for k in range(1, 251)]
+    made = records([STARTED, *again, *tellings, (2503 * MS, Point.STOPPED, 120_000, 0)])
+    series, untold = period_lateness(made, SystemTimeline(StreamTimeline(made, 48_000, clock)), 48_000, 480)
+    assert untold == 0
+    assert series.delay_ns.tolist() == [3 * MS] * 250

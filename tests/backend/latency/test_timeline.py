@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backend.latency.records import NEVER_NS
-from backend.latency.timeline import CardClock, Segment, StreamTimeline, segments_of
+from backend.latency.timeline import CardClock, Segment, StreamTimeline, SystemTimeline, segments_of
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, Row, boundaries, records
 
@@ -76,3 +76,44 @@ def test_a_frame_begins_in_one_segment_and_is_passed_in_the_one_before() -> None
     frames = np.array([99, 100, 199, 200])
     assert timeline.segment_beginning(frames).tolist() == [-1, 0, 0, 1]
     assert timeline.segment_passing(frames).tolist() == [-1, -1, 0, 0]
+
+
+# -- a guest that goes by the system's clock --------------------------------------------------------------------------
+
+FAST_NS = 9_995_000
+"""A period of a card that is 500 ppm fast."""
+BENT: list[Row] = [
+    (0, Point.STARTED, 0, 480),
+    (1, Point.STARTED, 48_000, 480 + 48_024),
+    (2, Point.STARTED, 96_000, 480 + 96_048),
+    (3, Point.STOPPED, 120_000, 0),
+    (4, Point.STARTED, 120_000, 200_000),
+]
+
+
+def test_started_again_without_a_stop_is_a_segment_that_continues() -> None:
+    assert segments_of(records(BENT)) == [
+        Segment(0, 480, NEVER_NS),
+        Segment(48_000, 48_504, NEVER_NS, continues=True),
+        Segment(96_000, 96_528, 3, continues=True),
+        Segment(120_000, 200_000, NEVER_NS),
+    ]
+
+
+def test_frames_between_two_that_were_told_lie_on_the_line_between_them() -> None:
+    clock = clock_of(boundaries(500, period_ns=FAST_NS))
+    timeline = StreamTimeline(records(BENT), 48_000, clock)
+    frames = np.array([0, 24_000, 48_000, 72_000, 108_000])
+    instants_ns = timeline.instants_ns(frames, timeline.segment_beginning(frames))
+    wanted_ns = FAST_NS + (48_024 / 480 * FAST_NS * frames / 48_000)
+    assert np.abs(instants_ns - wanted_ns).max() < 20_000, "a frame's time"
+    assert np.abs(np.diff(instants_ns) - np.diff(frames) * (1e9 / 48_000)).max() < 20_000
+
+
+def test_by_the_systems_clock_it_is_one_segment_from_start_to_stop() -> None:
+    clock = clock_of(boundaries(500, period_ns=FAST_NS))
+    timeline = SystemTimeline(StreamTimeline(records(BENT), 48_000, clock))
+    assert timeline.segments == [Segment(0, 480, 3), Segment(120_000, 200_000, NEVER_NS)]
+    frames = np.array([0, 480, 96_000])
+    assert timeline.instants_ns(frames, 0).tolist() == [FAST_NS, FAST_NS + 10 * MS, FAST_NS + 2000 * MS]
+    assert timeline.segment_passing(np.array([96_000, 120_001])).tolist() == [0, 1]
