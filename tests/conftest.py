@@ -2,6 +2,9 @@
 
 A skip in CI would mean that the machine lacks something and nobody noticed, so there (`CI=true`) a skip is a failure.
 An expected failure (`xfail`) is not a skip.
+
+Tests marked `realtime` want the machine for themselves: real processes, sound servers, virtual machines.  They are told
+by their folder.  The others may run side by side.
 """
 
 import os
@@ -9,6 +12,15 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+
+REALTIME = (
+    "tests/backend/devices/alsa",
+    "tests/backend/devices/pulse",
+    "tests/hostile",
+    "tests/processes",
+    "tests/real",
+    "tests/vm",
+)
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -23,6 +35,14 @@ def seed() -> int:
     chosen = int(os.environ.get("VSND_SEED", "1"))
     print(f"VSND_SEED={chosen} repeats this")
     return chosen
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is to run alone."""
+    for item in items:
+        place = item.path.relative_to(config.rootpath).as_posix()
+        if place.startswith(REALTIME):
+            item.add_marker(pytest.mark.realtime)
 
 
 def _skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:

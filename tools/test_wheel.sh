@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel and runs the tests against it, in a folder and a venv of their own where the source packages are not.
-# All tests but those that judge the source tree (tidy) or the machine more than the package (hostile, vm).  Needs the
-# .venv of `make test`.
+# All tests but those that judge the source tree (tidy) or want the machine for themselves, of which only the processes'
+# are run: what the others add is the machine's.  Needs the .venv of `make test`.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -27,4 +27,5 @@ cp -r tests docs pyproject.toml "$scratch/tests-only"   # tests compare the docu
 cd "$scratch/tests-only"
 export PATH="$scratch/venv/bin:$PATH"
 python -P -c "import compose.cli as cli; assert 'site-packages' in cli.__file__, cli.__file__"
-python -P -m pytest -p no:cacheprovider --ignore=tests/test_tidy.py --ignore=tests/hostile --ignore=tests/vm
+python -P -m pytest -p no:cacheprovider --ignore=tests/test_tidy.py -m "not realtime" -n auto --dist worksteal
+python -P -m pytest -p no:cacheprovider tests/processes
