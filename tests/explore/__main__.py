@@ -1,7 +1,7 @@
 """`python -m tests.explore FIRST COUNT`: so many seeds of `compose/scenarios/explore.toml`, and which of them break.
 
-A seed that breaks is repeated, with its report, by
-`vsnd run compose/scenarios/explore.toml --world sim --seed SEED`.
+A seed that breaks is repeated by `python -m tests.explore SEED 1`; and with its report, if its pacing is the
+scenario's, by `vsnd run compose/scenarios/explore.toml --world sim --seed SEED`.
 """
 
 import sys

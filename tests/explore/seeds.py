@@ -6,11 +6,14 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
+from backend.pacing.choose import Pacing
 from compose.facts import Block
 from compose.scenario import SCENARIOS, read_scenario
 from compose.worlds.sim import SimWorld
 
 SCENARIO = SCENARIOS / "explore.toml"
+PACINGS: tuple[Pacing, ...] = ("irq", "timer", "adaptive")
+"""One after the other, seed by seed."""
 
 
 class _Errors(logging.Handler):
@@ -30,7 +33,8 @@ def explore(seed: int) -> str | None:
     log.addHandler(errors)
     try:
         with tempfile.TemporaryDirectory(prefix="vsnd-explore-") as folder:
-            block = Block(read_scenario(SCENARIO), SCENARIOS, "irq", seed, Path(folder), datetime.now(UTC))
+            pacing = PACINGS[seed % len(PACINGS)]
+            block = Block(read_scenario(SCENARIO), SCENARIOS, pacing, seed, Path(folder), datetime.now(UTC))
             SimWorld().run(block, lambda passed_s: None)
     except Exception as broken:  # whatever it is, it belongs to this seed, and the next one is tried as well
         last = traceback.extract_tb(broken.__traceback__)[-1]
