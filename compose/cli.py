@@ -45,7 +45,7 @@ def demo(out: Out = Path("out/demo")) -> None:
 
 @app.command()
 def run(
-    scenario: Annotated[Path, typer.Argument(help="A scenario (TOML), see docs/scenario.md.")],
+    scenario: Annotated[Path, typer.Argument(help="A scenario (TOML, see docs/scenario.md), or one of vsnd's own.")],
     world: Annotated[str, typer.Option(help="Where domains run: processes or sim.")] = "processes",
     out: Out = Path("out/run"),
     seed: Annotated[int | None, typer.Option(help="Instead of the scenario's.", min=0)] = None,

@@ -16,10 +16,10 @@ import msgspec
 from backend.config import BackendConfig
 from backend.daemon import Backend
 from backend.patchbay import open_wanted
+from backend.realtime import ask, at_the_end
 from backend.report import collect, cpu_seconds, write_report
-from compose.collector import silence_collector
 from compose.guest import Guest
-from compose.plan import TRACES, device_numbers, later, open_traced
+from compose.plan import TRACES, later, open_traced
 from compose.scenario import GuestSpec
 from hosts.emu.client import EmuHost, wait_for_host
 from hosts.loop import RealLoop
@@ -47,20 +47,19 @@ def serve_backend(machine: Path, config: BackendConfig, out: Path, on_ready: Cal
     When the machine goes, all on it goes too.  We wait for another in its place, and serve that.
     """
     allow_many_files()
-    numbers = device_numbers(config.devices)
     loop = RealLoop()
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda caught, frame: stopping.append(caught))
     with TraceFile(out / TRACES / "backend.vtrace") as trace:
         host = EmuHost(machine, 0, loop)
-        backend = Backend(host, config, open_traced(out, numbers), trace.writer)
+        backend = Backend(host, config, open_traced(out, config), trace.writer)
+        helped = ask(config.realtime)
         on_ready()
-        silence_collector()
         cpu_before_s = cpu_seconds()
         for served in count(1):
             _serve(host, loop, stopping)
-            report = collect(backend, numbers, cpu_before_s)
+            report = collect(backend, cpu_before_s, at_the_end(helped))
             backend.close()
             host.close()
             another = None if stopping else _wait_for_another(machine, loop, stopping)
@@ -93,14 +92,14 @@ def run_guest(machine: Path, plan: Path, out: Path, beside: Path, duration_s: fl
         guest = Guest(host, spec, beside, out, trace.writer)
         try:
             run(loop, guest.connect())
+            helped = ask(spec.realtime)
             ready()
-            silence_collector()
             sys.stdin.readline()
             run(loop, guest.run(duration_s))
         finally:
             run(loop, guest.close())
             host.close()
-    (out / f"guest-{spec.id}.json").write_bytes(msgspec.json.encode(guest.report()))
+    (out / f"guest-{spec.id}.json").write_bytes(msgspec.json.encode(guest.report(at_the_end(helped))))
 
 
 def main() -> None:

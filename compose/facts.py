@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from backend.latency.facts import Facts, GuestFacts, Run, StreamFacts
+from backend.pacing.choose import Pacing
 from backend.report import BackendReport
 from compose.guest import GuestReport
 from compose.scenario import GuestSpec, Scenario, StreamSpec
@@ -17,7 +18,7 @@ class Block:
     scenario: Scenario
     beside: Path
     """The folder of the scenario's file, where its recordings are looked for."""
-    pacing: str
+    pacing: Pacing
     seed: int
     out: Path
     started_at: datetime
@@ -44,7 +45,7 @@ def gather(block: Block, world: str, version: str, backend: BackendReport, guest
 
 def _guest(spec: GuestSpec, report: GuestReport | None, backend: BackendReport) -> GuestFacts:
     streams = [_stream(spec, nth, stream, report, backend) for nth, stream in enumerate(spec.streams)]
-    return GuestFacts(domid=spec.id, name=spec.title, streams=streams)
+    return GuestFacts(domid=spec.id, name=spec.title, streams=streams, realtime=report.realtime if report else None)
 
 
 def _stream(
@@ -65,4 +66,6 @@ def _stream(
         underruns=sum(xruns),
         starved_frames=sum(s.late_frames for s in served),
         frames_played=sum(s.frames for s in served),
+        clock=spec.clock,
+        matched=next((s.matched for s in served), None),
     )

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from backend.latency.facts import RealtimeHelp
 from compose.loudness import levels_mdb
 from compose.scenario import GuestSpec, StreamSpec, find_recording
 from compose.sound import SoundWriter, load_sound
 from frontend import CapturePcm, Card, PlaybackPcm, through_losses
 from frontend.state import PcmState
 from hosts.api import Host, HostError
-from hosts.tasks import Future, spawn
+from hosts.tasks import Future, sleep_until, spawn
 from ringproto.card import Direction
 from ringproto.trace import Tracer
 
@@ -38,6 +39,8 @@ class GuestReport(msgspec.Struct, frozen=True):
 
     domid: int
     streams: list[StreamReport]
+    realtime: RealtimeHelp | None = None
+    """What came of asking for it."""
 
 
 class Player:
@@ -68,17 +71,27 @@ class Player:
             if pcm.state is PcmState.LOST:
                 pcm.write_nowait(b"")  # raises, and so says why
             while self._left_octets and room_octets >= min(self._period_octets, self._left_octets):
-                wanted = min(self._period_octets, self._left_octets, len(self._sound) - self._at)
-                taken = pcm.write_nowait(self._sound[self._at : self._at + wanted]) * pcm.params.frame_octets
-                self._left_octets -= taken
-                room_octets -= taken
-                self._at = (self._at + taken) % len(self._sound)
-                if not taken:
+                taken_octets = self._hand_over(min(self._period_octets, self._left_octets))
+                self._left_octets -= taken_octets
+                room_octets -= taken_octets
+                if not taken_octets:
                     break
         except OSError as error:
             self._fed.fail(error)
         if not self._left_octets:
             self._fed.set(None)
+
+    def _hand_over(self, octets: int) -> int:
+        """Write so many octets, going on with the sound's beginning at its end; how many were taken."""
+        done = 0
+        while done < octets:
+            piece = self._sound[self._at : self._at + octets - done]
+            taken = self._pcm.write_nowait(piece) * self._pcm.params.frame_octets
+            if not taken:
+                break
+            done += taken
+            self._at = (self._at + taken) % len(self._sound)
+        return done
 
 
 class Recorder:
@@ -104,6 +117,7 @@ class Guest:
     def __init__(self, host: Host, spec: GuestSpec, beside: Path, out: Path, tracer: Tracer) -> None:
         self.spec = spec
         self._out = out
+        self._loop = host.loop
         self._card = Card(host, 0, tracer)
         self._sounds = [self._load(stream, beside) for stream in spec.streams]
         self._pcms: list[PlaybackPcm | CapturePcm] = []
@@ -129,15 +143,18 @@ class Guest:
 
     async def run(self, duration_s: float) -> None:
         """Play and record on all streams at once, for so long.  Raises HostError of the first that failed."""
-        running = [
-            spawn(self._run_one(number, round(duration_s * stream.rate_hz)))
-            for number, stream in enumerate(self.spec.streams)
-        ]
+        start_ns = self._loop.now_ns()
+        running = [spawn(self._run_one(number, start_ns, duration_s)) for number in range(len(self.spec.streams))]
         for application in running:
             await application
 
-    async def _run_one(self, number: int, frames: int) -> None:
+    async def _run_one(self, number: int, start_ns: int, duration_s: float) -> None:
         pcm, spec = self._pcms[number], self.spec.streams[number]
+        frames = round((duration_s - spec.begins_s) * spec.rate_hz)
+        if frames <= 0:  # a guest that was restarted too late for it
+            return
+        if spec.begins_s:
+            await sleep_until(self._loop, start_ns + round(spec.begins_s * 1e9))
 
         async def reopened() -> None:
             self._reconnects[number] += 1
@@ -160,13 +177,13 @@ class Guest:
             await _close(pcm)
         await self._card.aclose()
 
-    def report(self) -> GuestReport:
-        """What was counted."""
+    def report(self, realtime: RealtimeHelp | None = None) -> GuestReport:
+        """What was counted; `realtime` is what came of asking for it."""
         streams = [
             StreamReport(pcm.stream, pcm.xruns, pcm.hw_frames, reconnects, pcm.unanswered)
             for pcm, reconnects in zip(self._pcms, self._reconnects, strict=True)
         ]
-        return GuestReport(self.spec.id, streams)
+        return GuestReport(self.spec.id, streams, realtime)
 
 
 async def _turn(pcm: PlaybackPcm | CapturePcm, spec: StreamSpec) -> None:

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from backend.config import BackendConfig
+from backend.config import BackendConfig, Plug
 from backend.devices.api import AudioDevice
 from backend.patchbay import OpenDevice, Wanted, open_wanted
 from compose.facts import Block
-from compose.scenario import GuestSpec, find_recording
+from compose.scenario import GuestSpec, StreamSpec, find_recording
 from compose.sound import fit_sound
 from compose.toolstack import Attachment
 from frontend.params import PcmParams
@@ -34,12 +33,20 @@ TITLE_MAX = 80
 
 
 def backend_config(block: Block) -> BackendConfig:
-    """What the backend of this run serves: each device under its own name as `unique-id`."""
+    """What the backend of this run serves: each device under its own name as `unique-id`, as far as that is enough."""
+    specs = [spec for guest in block.scenario.guests for spec in guest.streams]
     return BackendConfig(
         devices={name: _place_files(block, name, options) for name, options in block.scenario.devices.items()},
-        streams={name: name for name in block.scenario.devices},
-        pacing="timer" if block.pacing == "timer" else "irq",
+        streams={unique_id(spec): Plug(spec.device, spec.latency_ms, spec.clock) for spec in specs},
+        pacing=block.pacing,
+        realtime=block.scenario.realtime,
     )
+
+
+def unique_id(spec: StreamSpec) -> str:
+    """The device's name, and what else the operator says of it: a backend knows no more of a stream than its id."""
+    latency = "" if spec.latency_ms is None else f" in {spec.latency_ms:g} ms"
+    return spec.device + latency + (" by the system's clock" if spec.clock == "system" else "")
 
 
 def trace_records(guests: Iterable[GuestSpec], duration_s: float) -> int:
@@ -48,19 +55,14 @@ def trace_records(guests: Iterable[GuestSpec], duration_s: float) -> int:
     return 4096 + 32 * ceil(periods)
 
 
-def device_numbers(names: Iterable[str]) -> dict[tuple[str, Direction], int]:
-    """The numbers under which the devices' own records stand in the trace: one for each card."""
-    return {card: number for number, card in enumerate(product(names, Direction))}
-
-
-def open_traced(out: Path, numbers: Mapping[tuple[str, Direction], int]) -> OpenDevice:
+def open_traced(out: Path, config: BackendConfig) -> OpenDevice:
     """Opens devices by name, and has those that can leave a trace of their own in the output folder."""
 
     def open_one(wanted: Wanted, loop: Loop) -> AudioDevice:
         if wanted.kind == "clocked":
             name, direction = wanted.place.name, wanted.place.direction
             trace = out / TRACES / f"{name}-{direction.name.lower()}.vtrace"
-            traced = {"trace_to": str(trace), "trace_card": numbers[name, direction]}
+            traced = {"trace_to": str(trace), "trace_card": config.device_number(name, direction)}
             wanted = replace(wanted, options={**wanted.options, **traced})
         return open_wanted(wanted, loop)
 
@@ -87,7 +89,7 @@ def attachment(guest: GuestSpec) -> Attachment:
         StreamConfig(
             index=index,
             direction=Direction.PLAYBACK if spec.is_playback else Direction.CAPTURE,
-            unique_id=spec.device,
+            unique_id=unique_id(spec),
             limits=limits([spec.pcm_params()]),
         )
         for index, spec in enumerate(guest.streams)
@@ -96,6 +98,7 @@ def attachment(guest: GuestSpec) -> Attachment:
     return Attachment(
         guest.id,
         CardConfig("vsnd", title, (PcmConfig(0, title, streams),), limits([s.pcm_params() for s in guest.streams])),
+        name=title,
     )
 
 

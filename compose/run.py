@@ -11,14 +11,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from backend.config import ConfigError
 from compose.facts import Block
-from compose.scenario import Scenario, read_scenario
+from compose.scenario import SCENARIOS, Scenario, read_scenario
 from compose.worlds.api import World
 
 WORLDS = ("processes", "sim")
 
 
 def run_file(path: Path, world: str, out: Path, seed: int | None) -> None:
-    """Run the scenario in `path` and say what came out.  Raises ConfigError, RunError, OSError."""
+    """Run the scenario in `path`, or of that name, and say what came out.  Raises ConfigError, RunError, OSError."""
+    path = find_scenario(path)
     scenario = read_scenario(path)
     place = find_world(world)
     if (scenario.faults or scenario.random_faults) and not place.breaks:
@@ -29,6 +30,17 @@ def run_file(path: Path, world: str, out: Path, seed: int | None) -> None:
     console = Console()
     for block in blocks:
         _run_block(place, block, console)
+
+
+def find_scenario(path: Path) -> Path:
+    """The file, or the one of vsnd's own that is called so.  Raises ConfigError."""
+    own = SCENARIOS / f"{path}.toml"
+    if path.exists() or path.suffix:
+        return path
+    if not own.is_file():
+        names = ", ".join(sorted(scenario.stem for scenario in SCENARIOS.glob("*.toml")))
+        raise ConfigError(f"{path}: no such file, nor one of vsnd's own scenarios ({names})")
+    return own
 
 
 def find_world(name: str) -> World:

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from backend.config import ConfigError, Pacing, check_device, read_toml
+from backend.config import Clock, ConfigError, check_device, read_toml
+from backend.pacing.choose import Pacing
+from backend.realtime import Realtime
 from compose.faults import Fault, draw_faults
 from compose.loudness import check_count, levels_mdb
 from frontend.params import PcmParams
@@ -39,8 +41,14 @@ class StreamSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: Annotated[int, Meta(ge=1, le=8)] = 2
     period_frames: Frames = 480
     buffer_frames: Frames = 1920
+    begins_s: Annotated[float, Meta(ge=0)] = 0.0
+    """So long after the start it begins; it is open, and ready, from the start."""
     volume_db: VolumeDb | Annotated[list[VolumeDb], Meta(min_length=1)] = 0.0
     """How loud, against the sound itself: one number, or one for each channel."""
+    latency_ms: Annotated[float, Meta(ge=1, le=10_000)] | None = None
+    """The operator's wish: be heard in so much.  Unless given, in what the buffer holds, which is the most."""
+    clock: Clock = "card"
+    """Which clock the guest goes by: the card's, or the system's, to which its sound is matched then."""
 
     @property
     def is_playback(self) -> bool:
@@ -61,6 +69,8 @@ class GuestSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     cpu_limit: Literal[None] = None
     """Reserved: the share of a CPU that the guest may use."""
+    realtime: Realtime = Realtime()
+    """What its process asks of the kernel, as a hypervisor might give it to a domain."""
 
     @property
     def title(self) -> str:
@@ -84,6 +94,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is broken when."""
     random_faults: Annotated[int, Meta(ge=0, le=10_000)] = 0
     """How many more are drawn from the seed."""
+    realtime: Realtime = Realtime()
+    """What the backend asks of the kernel so that it is not late."""
 
     def all_faults(self, seed: int) -> list[Fault]:
         """Those that are named, and those that this seed draws."""
@@ -147,8 +159,14 @@ def _check_stream(stream: StreamSpec, scenario: Scenario, beside: Path) -> None:
             find_recording(stream.plays, beside)
         except ConfigError as error:
             raise ConfigError(f"plays: {error}") from None
+    if stream.begins_s >= scenario.duration_s:
+        raise ConfigError(f"begins_s: {stream.begins_s:g} is not before the end at {scenario.duration_s:g} s")
     if stream.records is not None and Path(stream.records).name != stream.records:
         raise ConfigError(f"records: {stream.records!r}: want a plain file name; it is put into the output folder")
+    _check_sound(stream)
+
+
+def _check_sound(stream: StreamSpec) -> None:
     if not Format.from_name(stream.format).linear:
         raise ConfigError(f"format: {stream.format} cannot be mixed; want a linear one, such as s16_le")
     check_count(len(levels_mdb(stream.volume_db)), stream.channels, "volume_db")

@@ -19,6 +19,8 @@ class Attachment:
     card: CardConfig
     devid: int = 0
     backend: int = 0
+    name: str = ""
+    """What the guest's domain is called, if the toolstack is to say so."""
 
     @property
     def backend_path(self) -> str:
@@ -35,6 +37,7 @@ def attach(store: Store, attachment: Attachment) -> None:
     """Give a guest a sound card.  The store must be Dom0's."""
 
     def write(view: StoreView) -> None:
+        _write_name(view, attachment)
         _write_backend(view, attachment)
         _write_frontend(view, attachment)
 
@@ -63,6 +66,13 @@ def remove(store: Store, attachment: Attachment) -> None:
     """Take the directories away."""
     store.remove(attachment.backend_path)
     store.remove(attachment.frontend_path)
+
+
+def _write_name(view: StoreView, attachment: Attachment) -> None:
+    if attachment.name:
+        path = f"/local/domain/{attachment.guest}/name"
+        view.write(path, attachment.name)
+        view.set_perms(path, ("n0", f"r{attachment.guest}"))
 
 
 def _write_backend(view: StoreView, attachment: Attachment) -> None:

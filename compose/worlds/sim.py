@@ -10,7 +10,6 @@ from pathlib import Path
 
 from backend.latency.facts import Facts
 from backend.report import BackendReport
-from compose.collector import silent_collector
 from compose.facts import Block, gather
 from compose.guest import GuestReport
 from compose.plan import TRACES, generation
@@ -28,6 +27,7 @@ from compose.worlds.invariants import (
 )
 from compose.worlds.simrun import SimRun
 from hosts.api import HostError
+from hosts.collector import silent_collector
 from hosts.sim.delays import Delays, long_tail_ns
 from hosts.sim.machine import SimMachine
 

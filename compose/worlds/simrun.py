@@ -6,6 +6,7 @@ from functools import partial
 
 from backend.daemon import Backend
 from backend.patchbay import open_wanted
+from backend.realtime import SIMULATED
 from backend.report import BackendReport, collect, cpu_seconds
 from compose.facts import Block
 from compose.faults import Fault
@@ -14,7 +15,6 @@ from compose.plan import (
     TRACES,
     attachment,
     backend_config,
-    device_numbers,
     later,
     open_traced,
     trace_records,
@@ -52,7 +52,6 @@ class SimRun:
         self._block = block
         self._specs = {spec.id: spec for spec in block.scenario.guests}
         self._dom0 = machine.host(0)
-        self._numbers = device_numbers(block.scenario.devices)
         self._cpu_before_s = cpu_seconds()
         self._chaos = SimLoop(machine.timeline)
         self._traces: dict[int, Tracer] = {}
@@ -80,7 +79,7 @@ class SimRun:
         """A backend's process; later ones leave the files of those before them as they are."""
         self._process = SimProcess(self._dom0)
         config = later(backend_config(self._block), self.backends)
-        opened = open_traced(self._block.out, self._numbers) if not self.backends else open_wanted
+        opened = open_traced(self._block.out, config) if not self.backends else open_wanted
         self._backend = Backend(self._process, config, opened, self._backend_trace)
         self.backends += 1
 
@@ -93,7 +92,7 @@ class SimRun:
 
     def report_backend(self) -> BackendReport:
         """What the backend counted that runs now."""
-        return collect(self._backend, self._numbers, self._cpu_before_s)
+        return collect(self._backend, self._cpu_before_s, SIMULATED)
 
     # -- guests -------------------------------------------------------------------------------------------------------
 
@@ -106,7 +105,7 @@ class SimRun:
 
     def reports(self) -> list[GuestReport]:
         """What each guest counted since it was last started."""
-        return [guest.report() for guest in self._guests.values()]
+        return [guest.report(SIMULATED) for guest in self._guests.values()]
 
     # -- faults -------------------------------------------------------------------------------------------------------
 

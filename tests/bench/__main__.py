@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEASURES = ("demo", "backend_cost", "backend_hot", "memory", "notify", "simulation", "mixing", "hostile", "delay")
+MEASURES = (
+    "demo", "backend_cost", "backend_hot", "memory", "notify", "simulation", "mixing", "hostile", "delay", "pacing",
+)  # fmt: skip
 RESULT = Path("bench.json")
 
 

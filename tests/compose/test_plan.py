@@ -8,12 +8,13 @@ import msgspec
 import pytest
 import soundfile
 
-from backend.config import ConfigError, Pacing
+from backend.config import BackendConfig, ConfigError, Plug
 from backend.devices.api import DeviceParams
 from backend.jack import Place
+from backend.pacing.choose import Pacing
 from backend.patchbay import Wanted
 from compose.facts import Block
-from compose.plan import attachment, backend_config, device_numbers, limits, open_traced
+from compose.plan import attachment, backend_config, limits, open_traced, unique_id
 from compose.scenario import GuestSpec, Scenario, StreamSpec
 from frontend.params import PcmParams
 from hosts.sim.machine import SimMachine
@@ -40,11 +41,30 @@ def block(out: Path, scenario: Scenario = SCENARIO, pacing: Pacing = "irq") -> B
 
 def test_every_device_is_a_stream_of_its_own_name(tmp_path: Path) -> None:
     config = backend_config(block(tmp_path))
-    assert config.streams == {"speaker": "speaker", "mic": "mic"}
+    assert config.streams == {"speaker": Plug("speaker"), "mic": Plug("mic")}
     assert list(config.devices) == ["speaker", "mic"]
 
 
-@pytest.mark.parametrize("pacing", ["irq", "timer"])
+def test_streams_of_one_device_that_are_to_be_heard_sooner_have_ids_of_their_own(tmp_path: Path) -> None:
+    (stream, other) = GUEST.streams
+    quick = msgspec.structs.replace(GUEST, streams=[stream, msgspec.structs.replace(stream, latency_ms=12.5), other])
+    asked = block(tmp_path, msgspec.structs.replace(SCENARIO, guests=[quick]))
+    assert backend_config(asked).streams == {
+        "speaker": Plug("speaker"), "speaker in 12.5 ms": Plug("speaker", 12.5), "mic": Plug("mic"),
+    }  # fmt: skip
+    assert [s.unique_id for s in attachment(quick).card.pcms[0].streams] == ["speaker", "speaker in 12.5 ms", "mic"]
+
+
+def test_who_goes_by_the_systems_clock_has_an_id_of_its_own(tmp_path: Path) -> None:
+    (stream, other) = GUEST.streams
+    phone = [msgspec.structs.replace(spec, clock="system") for spec in (stream, other)]
+    guest = msgspec.structs.replace(GUEST, streams=[stream, *phone, msgspec.structs.replace(phone[0], latency_ms=5)])
+    ids = {unique_id(spec): Plug(spec.device, spec.latency_ms, spec.clock) for spec in guest.streams}
+    assert len(ids) == 4
+    assert backend_config(block(tmp_path, msgspec.structs.replace(SCENARIO, guests=[guest]))).streams == ids
+
+
+@pytest.mark.parametrize("pacing", ["irq", "timer", "timer-naive", "adaptive"])
 def test_the_pacing_is_the_blocks(tmp_path: Path, pacing: Pacing) -> None:
     assert backend_config(block(tmp_path, pacing=pacing)).pacing == pacing
 
@@ -70,23 +90,17 @@ def test_a_file_to_record_from_that_is_not_there_is_named(tmp_path: Path) -> Non
         backend_config(block(tmp_path, msgspec.structs.replace(SCENARIO, devices=devices)))
 
 
-def test_each_card_has_a_number_of_its_own() -> None:
-    numbers = device_numbers(["a", "b"])
-    assert len(set(numbers.values())) == len(numbers) == 4
-    assert numbers["a", Direction.PLAYBACK] == 0
-
-
 def test_devices_with_a_trace_leave_it_in_the_output_folder(tmp_path: Path) -> None:
     (tmp_path / "trace").mkdir()
     loop = SimMachine().host(0).loop
-    opened = open_traced(tmp_path, {("speaker", Direction.CAPTURE): 5})
+    opened = open_traced(tmp_path, BackendConfig({"speaker": {"kind": "clocked"}}, {}))
     device = opened(Wanted(Place("speaker", Direction.CAPTURE), "clocked", {}, "vsnd"), loop)
     device.close()
     assert [path.name for path in (tmp_path / "trace").iterdir()] == ["speaker-capture.vtrace"]
 
 
 def test_devices_without_one_are_opened_as_they_are(tmp_path: Path) -> None:
-    opened = open_traced(tmp_path, {})
+    opened = open_traced(tmp_path, BackendConfig({}, {}))
     wanted = Wanted(Place("file", Direction.PLAYBACK), "wav", {"path": str(tmp_path / "x.wav")}, "vsnd")
     device = opened(wanted, SimMachine().host(0).loop)
     assert isinstance(device.params, DeviceParams)

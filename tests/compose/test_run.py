@@ -9,8 +9,8 @@ import compose.run as running
 from backend.config import ConfigError
 from backend.latency.facts import Facts
 from compose.facts import Block
-from compose.run import find_world, make_folder, plan_blocks, run_file
-from compose.scenario import GuestSpec, Scenario, StreamSpec
+from compose.run import find_scenario, find_world, make_folder, plan_blocks, run_file
+from compose.scenario import SCENARIOS, GuestSpec, Scenario, StreamSpec
 from compose.worlds.api import OnProgress, RunError
 from compose.worlds.processes import ProcessesWorld
 from compose.worlds.sim import SimWorld
@@ -27,6 +27,15 @@ def test_worlds_are_found_by_name() -> None:
     assert isinstance(find_world("processes"), ProcessesWorld)
     with pytest.raises(ConfigError, match="--world: 'mars' is none of: processes, sim"):
         find_world("mars")
+
+
+def test_a_scenario_is_a_file_or_one_of_our_own_by_its_name(tmp_path: Path) -> None:
+    assert find_scenario(Path("demo")) == SCENARIOS / "demo.toml"
+    assert find_scenario(tmp_path / "mine.toml") == tmp_path / "mine.toml"
+    (tmp_path / "odd").write_text("")
+    assert find_scenario(tmp_path / "odd") == tmp_path / "odd"
+    with pytest.raises(ConfigError, match=r"domo: no such file, nor one of .* \(demo, explore, pacing\)"):
+        find_scenario(Path("domo"))
 
 
 def test_a_single_run_has_the_folder_for_itself(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def refusal(tmp_path: Path, text: str) -> str:
 
 def test_the_shipped_scenarios_are_good() -> None:
     paths = sorted(SCENARIOS.glob("*.toml"))
-    assert [path.stem for path in paths] == ["demo", "explore"]
+    assert [path.stem for path in paths] == ["demo", "explore", "pacing"]
     for path in paths:
         assert read_scenario(path).guests
 
@@ -65,6 +65,7 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
         (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = []'), "guests[0].streams[0].volume_db"),
         (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = [0, 21]'), "guests[0].streams[0].volume_db"),
         (('plays = "melody.flac"', 'plays = "melody.flac"\nvolume_db = [0, 0, 0]'), "guests[0].streams[0].volume_db"),
+        (('plays = "melody.flac"', 'plays = "melody.flac"\nclock = "wall"'), "guests[0].streams[0].clock"),
         (('name = "good"', 'name = "good"\npacing = ["naive"]'), "pacing"),
         (('name = "good"', 'name = "good"\nduration_s = 0'), "duration_s"),
         (('name = "good"', 'name = "good"\nfaults = [1]'), "faults"),

@@ -1,7 +1,12 @@
 """The toolstack's part: the nodes libxl makes, who owns them, and what is left when a guest comes and goes."""
 
+from dataclasses import replace
+
+import pytest
+
 from compose.byhand import default_card
 from compose.toolstack import Attachment, attach, attach_missing, detach, remove
+from hosts.api import HostError
 from hosts.sim.machine import SimMachine
 from hosts.snapshot import read_tree
 from ringproto.card import NODE_NAMES, parse_card
@@ -27,6 +32,17 @@ def test_the_guest_reads_the_card_that_was_given() -> None:
     assert parse_card(read_tree(guest.store, "device/vsnd/0", NODE_NAMES)) == default_card()
     guest.store.write("device/vsnd/0/state", "3")
     assert guest.store.read("/local/domain/0/backend/vsnd/3/0/state") == "1"
+
+
+def test_a_guest_is_named_when_it_has_a_name_and_cannot_rename_itself() -> None:
+    machine = SimMachine()
+    store, guest = machine.host(0).store, machine.host(3)
+    attach(store, ATTACHMENT)
+    assert store.read("/local/domain/3/name") is None
+    attach(store, replace(ATTACHMENT, name="radio"))
+    assert guest.store.read("name") == "radio"
+    with pytest.raises(HostError):
+        guest.store.write("name", "dom0")
 
 
 def test_detaching_asks_and_removing_takes_away() -> None:

@@ -77,8 +77,8 @@ def dirty(stream: Stream, request_id: int, op: int, status: int) -> None:
 HONEST_BEGUN = Timeline.begun
 
 
-def on_the_boundary(timeline: Timeline, device_frames: int) -> int:
-    return HONEST_BEGUN(timeline, device_frames) - 1
+def on_the_boundary(timeline: Timeline, device_frames: int, now_ns: int) -> int:
+    return HONEST_BEGUN(timeline, device_frames, now_ns) - 1
 
 
 HONEST_SEND = GuestWire.send_position
