@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.pace import BURST
+from backend.throttle import BURST
 from compose.toolstack import attach, detach, remove
 from ringproto.abi import Trigger
 from ringproto.errors import Errno
