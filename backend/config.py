@@ -26,6 +26,7 @@ from backend.devices.api import DeviceError
 from backend.devices.registry import check_options, device_names, opens_often
 from backend.pacing.choose import Pacing
 from backend.realtime import Realtime
+from backend.wrong import describe
 from ringproto.card import Direction
 
 T = TypeVar("T")
@@ -129,14 +130,6 @@ def read_toml(path: Path, kind: type[T]) -> T:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {describe(error)}") from error
+        raise ConfigError(f"{path}: {describe(error, kind)}") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-
-
-def describe(error: msgspec.ValidationError) -> str:
-    """Msgspec's message with the field first: "guests[0].id: expected `int`, got `str`"."""
-    text, _, where = str(error).partition(" - at `$")
-    text = text[:1].lower() + text[1:]
-    field = where.rstrip("`").lstrip(".")
-    return f"{field}: {text}" if field else text

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from backend.devices.api import AudioDevice, DeviceError
+from backend.wrong import describe
 from hosts.api import Loop
 from ringproto.card import Direction
 
@@ -85,7 +86,7 @@ def _convert(kind: str, options: Mapping[str, object], driver: Driver[OptionsT])
     try:
         return msgspec.convert(dict(options), driver.options)
     except msgspec.ValidationError as error:
-        raise DeviceError(EINVAL, f"device {kind!r}: {error}") from error
+        raise DeviceError(EINVAL, f"device {kind!r}: {describe(error, driver.options)}") from error
 
 
 def _load(kind: str) -> Driver[Any]:  # options of any driver: they are converted to its own type before use
