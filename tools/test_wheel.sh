@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel and runs the tests against it, in a folder and a venv of their own where the source packages are not.
-# All tests but those that judge the source tree (tidy) or want the machine for themselves, of which only the processes'
-# are run: what the others add is the machine's.  Needs the .venv of `make test`.
+# All tests but those that judge the source tree (tidy) or want the machine for themselves; of these only runs as a user
+# starts them, since what the others add is the machine's.  Needs the .venv of `make test`.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -28,4 +28,4 @@ cd "$scratch/tests-only"
 export PATH="$scratch/venv/bin:$PATH"
 python -P -c "import compose.cli as cli; assert 'site-packages' in cli.__file__, cli.__file__"
 python -P -m pytest -p no:cacheprovider --ignore=tests/test_tidy.py -m "not realtime" -n auto --dist worksteal
-python -P -m pytest -p no:cacheprovider tests/processes
+python -P -m pytest -p no:cacheprovider tests/processes/test_run.py tests/processes/test_by_hand.py
