@@ -2,8 +2,8 @@
 
 Theory.  A WRITE is answered as soon as its frames are copied; the queue holds a whole guest buffer, so filling the
 buffer before START never waits.  When the queue is full the answer waits, and that is all the flow control there is.
-Where the queue runs dry, silence is played; frames that come for a moment already past are dropped and counted as
-late, so that a guest that catches up is in time again.
+Where the queue, or the card, runs dry, silence is played; frames for a moment that is past, waiting or yet to come, are
+dropped and counted as late, so that a guest that catches up is in time again.
 
 A guest that rewinds takes back what lies in the queue, and what the output has mixed far ahead.  What will be played at
 once it cannot take back: so many of the frames that it writes instead are late.  What a guest forwards over is played
@@ -30,8 +30,6 @@ from ringproto.trace import Point
 
 RESAMPLER_HISTORY = 10
 """Such a part of a second more of a sound is kept where a resampler has to be fed with it before it gives the rest."""
-
-
 MATCHED_LATENCY_NS = 20_000_000
 """A stream that is matched to the card cannot be taken back, so it is not to be mixed further ahead."""
 
@@ -150,6 +148,13 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
         self._debt -= owed // self._frame_octets * self._device_rate_hz
         return owed
 
+    def _forgo(self) -> None:
+        """What waits in the queue for a moment that is past is not played."""
+        owed = self._pay_debt(self._queue.fill_octets)
+        if owed:
+            self._queue.drop(owed)
+            self.voice.forget()
+
     def start(self, now_ns: int) -> None:
         """Be mixed from the output's next frame on.  Raises DeviceError."""
         self.voice.forget()  # what was mixed before a pause is not taken back
@@ -198,7 +203,9 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
         if self._timeline is None:  # a fault of another of this guest's streams has ended us in this very look
             return
         speed = 1 if self._matching is None else self._matching.speed
-        self._debt += round(missing_frames * self.opened.rate_hz * speed)
+        if missing_frames:
+            self._debt += round(missing_frames * self.opened.rate_hz * speed)
+            self._forgo()
         mixed = self._mixed_until(until_device_frame)
         self._wire.trace(Point.RENDERED, mixed, until_device_frame)
         if self._matching is not None:

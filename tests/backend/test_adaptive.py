@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend.pacing.choose import Pacing
 from ringproto.card import Direction
 from tests.backend.room import MS, RATE_HZ, SECOND_NS, Room, tone
 
@@ -151,3 +152,20 @@ def test_one_stall_costs_one_underrun_and_then_none(tmp_path: Path) -> None:
         room.pass_ns(9 * SECOND_NS + 7 * MS)
         room.stall(30 * MS)
     assert room.port().device.underruns == after
+
+
+@pytest.mark.parametrize("pacing", ["irq", "timer", "adaptive"])
+def test_after_the_card_ran_dry_a_sound_goes_on_where_it_would_be(tmp_path: Path, pacing: Pacing) -> None:
+    room = Room(tmp_path, pacing, buffer_frames=1920)
+    sound = np.random.default_rng(4).integers(1, 9000, (2 * SECOND, 2), dtype=np.int16)
+    guest = room.enter(2400, 9600)
+    guest.play(sound)
+    room.pass_ns(500 * MS)
+    room.stall(100 * MS)
+    room.pass_ns(2 * SECOND_NS)
+    assert room.port().device.underruns == 1
+    heard = room.heard()[: len(sound)]
+    is_there = heard[:, 0] != 0
+    assert np.array_equal(heard[is_there], sound[is_there])
+    assert 2000 < np.count_nonzero(~is_there) < 4800
+    assert is_there[SECOND:].all(), "nothing is late any more"
