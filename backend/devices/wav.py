@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from backend.devices.api import Capabilities, DeviceError, DeviceParams
-from backend.devices.clocked.crystal import NS_PER_S, Crystal
 from backend.devices.clocked.ring import FrameRing
+from backend.devices.crystal import NS_PER_S, Crystal
 from backend.devices.cursor import PlaybackCursor
+from backend.devices.oneway import PlaysOnly
 from backend.devices.registry import Driver
 from backend.devices.wavfile import WavWriter
 from hosts.api import Handle, Loop, OnTime
@@ -32,7 +33,7 @@ class WavOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     buffer_frames: Annotated[int, Meta(ge=1)] = 1920
 
 
-class WavSink:
+class WavSink(PlaysOnly):
     """The open file.  Raises DeviceError(EIO) when it cannot be made."""
 
     def __init__(self, options: WavOptions, loop: Loop) -> None:
@@ -111,11 +112,6 @@ class WavSink:
         taken = self._cursor.rewind(max(frame, self.position(now_ns)))
         self._ring.clear(self._cursor.frame, taken)
         return self._cursor.frame
-
-    def read(self, into: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): this device plays."""
-        del into, now_ns
-        raise DeviceError(EINVAL, "a playback device cannot be read")
 
     def interrupts(self, loop: Loop, callback: OnTime) -> Handle:
         """Raises DeviceError(ENOSYS): there are none."""

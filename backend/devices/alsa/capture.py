@@ -9,16 +9,17 @@ that stands at full a step past its time.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from errno import EINVAL, ENODEV
+from errno import ENODEV
 
 from backend.devices.alsa.interrupts import PeriodInterrupts
 from backend.devices.alsa.pcm import HELD_BACK_FRAMES, Pcm, Xrun, no_clock
 from backend.devices.api import Capabilities, DeviceError
-from backend.devices.clocked.crystal import Crystal
+from backend.devices.crystal import Crystal
+from backend.devices.oneway import RecordsOnly
 from hosts.api import Loop, OnTime
 
 
-class AlsaCapture:
+class AlsaCapture(RecordsOnly):
     """An open PCM that records."""
 
     def __init__(self, pcm: Pcm, granularity_frames: int) -> None:
@@ -124,17 +125,6 @@ class AlsaCapture:
         self.written_frames += frames
         self._overrun = self._overrun and not frames
         return frames
-
-    def write(self, frames: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): it records."""
-        del frames, now_ns
-        raise DeviceError(EINVAL, "a capture device cannot be written")
-
-    def rewind(self, frame: int, now_ns: int) -> int:
-        """Takes nothing back: it records.  Raises DeviceError(ENODEV)."""
-        del frame
-        self.position(now_ns)
-        return self.written_frames
 
     def interrupts(self, loop: Loop, callback: OnTime) -> PeriodInterrupts:
         """Call `callback(now_ns)` when the PCM has passed a period's boundary.  Raises DeviceError(ENOSYS)."""

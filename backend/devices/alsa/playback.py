@@ -15,18 +15,19 @@ from its opening, and time passes for it whatever the PCM does.  So:
 """
 
 from collections.abc import Mapping
-from errno import EINVAL, ENODEV
+from errno import ENODEV
 
 from backend.devices.alsa.interrupts import PeriodInterrupts
 from backend.devices.alsa.pcm import HELD_BACK_FRAMES, Pcm, Xrun, no_clock
 from backend.devices.api import Capabilities, DeviceError
-from backend.devices.clocked.crystal import Crystal
+from backend.devices.crystal import Crystal
 from backend.devices.cursor import PlaybackCursor, safeguard_frames
+from backend.devices.oneway import PlaysOnly
 from hosts.api import Loop, OnTime
 from ringproto.formats import Format
 
 
-class AlsaPlayback:
+class AlsaPlayback(PlaysOnly):
     """An open PCM that plays."""
 
     def __init__(self, pcm: Pcm, granularity_frames: int) -> None:
@@ -215,11 +216,6 @@ class AlsaPlayback:
             return
         self._given -= taken
         self._cursor.rewind(self._origin + self._given)
-
-    def read(self, into: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): it plays."""
-        del into, now_ns
-        raise DeviceError(EINVAL, "a playback device cannot be read")
 
     def interrupts(self, loop: Loop, callback: OnTime) -> PeriodInterrupts:
         """Call `callback(now_ns)` when the PCM has passed a period's boundary.  Raises DeviceError(ENOSYS)."""

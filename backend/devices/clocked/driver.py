@@ -6,18 +6,19 @@ uses no more than a count from it: it does not know how wrong the card's crystal
 """
 
 from collections.abc import Mapping
-from errno import EINVAL, ENODEV
+from errno import ENODEV
 from typing import Generic, TypeVar
 
 from backend.devices.api import Capabilities, DeviceError
 from backend.devices.clocked.bus import Bus
 from backend.devices.clocked.card import edge_after
-from backend.devices.clocked.crystal import NS_PER_S
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Reg, Registers
 from backend.devices.clocked.ring import FrameRing
 from backend.devices.clocked.trembling import crystal_of
+from backend.devices.crystal import NS_PER_S
 from backend.devices.cursor import CaptureCursor, PlaybackCursor, safeguard_frames
+from backend.devices.oneway import PlaysOnly, RecordsOnly
 from hosts.api import Handle, Loop, OnTime
 from ringproto.abi import PAGE_OCTETS
 
@@ -88,22 +89,6 @@ class _ClockedDevice(Generic[Cursor]):
         self._registers.give(crystal.running, crystal.base_frames, crystal.start_ns)
         self._bus.ring_doorbell()
 
-    def write(self, frames: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): this card records."""
-        del frames, now_ns
-        raise DeviceError(EINVAL, "a capture device cannot be written")
-
-    def rewind(self, frame: int, now_ns: int) -> int:
-        """Takes nothing back: this card records.  Raises DeviceError(ENODEV)."""
-        del frame
-        self.position(now_ns)
-        return self._cursor.frame
-
-    def read(self, into: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): this card plays."""
-        del into, now_ns
-        raise DeviceError(EINVAL, "a playback device cannot be read")
-
     def interrupts(self, loop: Loop, callback: OnTime) -> Handle:
         """Call `callback(now_ns)` at each period's end by the card's crystal, and once when the card is lost."""
         return self._bus.listen(loop, callback)
@@ -138,7 +123,7 @@ class _ClockedDevice(Generic[Cursor]):
         self._bus.close()
 
 
-class ClockedPlayback(_ClockedDevice[PlaybackCursor]):
+class ClockedPlayback(PlaysOnly, _ClockedDevice[PlaybackCursor]):
     """The driver of a card that plays."""
 
     rewinds = True
@@ -184,7 +169,7 @@ class ClockedPlayback(_ClockedDevice[PlaybackCursor]):
         self._words[Reg.WRITTEN_FRAMES] = position
 
 
-class ClockedCapture(_ClockedDevice[CaptureCursor]):
+class ClockedCapture(RecordsOnly, _ClockedDevice[CaptureCursor]):
     """The driver of a card that records."""
 
     def __init__(self, options: ClockedOptions, loop: Loop, bus: Bus) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from backend.devices.api import DeviceParams
-from backend.devices.clocked.crystal import Crystal, ppb_from_ppm
+from backend.devices.crystal import Crystal, ppb_from_ppm
 from ringproto.formats import Format
 
 PositiveInt = Annotated[int, Meta(ge=1)]

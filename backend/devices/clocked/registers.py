@@ -12,8 +12,8 @@ Rules:
 from dataclasses import dataclass
 from enum import IntEnum
 
-from backend.devices.clocked.crystal import ppb_from_ppm
 from backend.devices.clocked.options import ClockedOptions
+from backend.devices.crystal import ppb_from_ppm
 from ringproto.abi import PAGE_OCTETS
 
 MAGIC = 0x64726163_646E7376  # "vsndcard", little-endian

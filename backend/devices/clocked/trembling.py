@@ -10,9 +10,9 @@ a generator would remember what was asked before.
 
 from hashlib import blake2b
 
-from backend.devices.clocked.crystal import Crystal, ppb_from_ppm
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import SEED_MASK
+from backend.devices.crystal import Crystal, ppb_from_ppm
 
 
 class TremblingCrystal(Crystal):

@@ -10,18 +10,17 @@ its time has passed, and it is dropped.
 """
 
 from collections.abc import Mapping
-from errno import EINVAL, ENODEV
+from errno import ENODEV
 
 from backend.devices.api import Capabilities, DeviceError
-from backend.devices.clocked.crystal import Crystal
+from backend.devices.crystal import Crystal
+from backend.devices.oneway import RecordsOnly
 from backend.devices.pulse.boundaries import Boundaries
 from backend.devices.pulse.options import PulseOptions
 from backend.devices.pulse.stream import PulseStream
 from hosts.api import Handle, Loop, OnTime
 from ringproto.card import Direction
 
-PATIENCE_NS = 100_000_000
-"""So long a server has to make a stream when it is opened."""
 SILENT_MS = 100
 """When pieces are overdue for so long the server is taken to have stopped sending, and time goes on without it."""
 YOUNG_NS = 500_000_000
@@ -29,7 +28,7 @@ SLOWNESS = 16
 """Once it is not young, the clock makes up for such a part of its error with each look."""
 
 
-class PulseCapture:
+class PulseCapture(RecordsOnly):
     """An open stream that records."""
 
     def __init__(self, options: PulseOptions, loop: Loop, user: str) -> None:
@@ -44,7 +43,7 @@ class PulseCapture:
         self._position = self._flowing_since_ns = self._owed_frames = 0
         self._open = True
         self._stream = PulseStream(options, Direction.CAPTURE, loop, user, self._on_event)
-        self._stream.settle(PATIENCE_NS)
+        self._stream.settle()
         granted_frames = self._stream.piece_octets() // self._octets
         self.capabilities = Capabilities(True, max(self.params.period_frames, 2 * granted_frames))
 
@@ -163,17 +162,6 @@ class PulseCapture:
         self.written_frames += count
         self._overrun = self._overrun and not count
         return count
-
-    def write(self, frames: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): it records."""
-        del frames, now_ns
-        raise DeviceError(EINVAL, "a capture device cannot be written")
-
-    def rewind(self, frame: int, now_ns: int) -> int:
-        """Takes nothing back: it records.  Raises DeviceError(ENODEV)."""
-        del frame
-        self.position(now_ns)
-        return self.written_frames
 
     # -- the rest -----------------------------------------------------------------------------------------------------
 

@@ -15,29 +15,28 @@ runs as smoothly as sound does and is never behind the pieces.
 """
 
 from collections.abc import Mapping
-from errno import EINVAL, ENODEV
+from errno import ENODEV
 
 from backend.devices.api import Capabilities, DeviceError
-from backend.devices.clocked.crystal import Crystal
+from backend.devices.crystal import Crystal
 from backend.devices.cursor import PlaybackCursor
+from backend.devices.oneway import PlaysOnly
 from backend.devices.pulse.boundaries import Boundaries
 from backend.devices.pulse.options import PulseOptions
-from backend.devices.pulse.stream import PulseStream
+from backend.devices.pulse.stream import PATIENCE_NS, PulseStream
 from backend.devices.pulse.tape import Tape
 from hosts.api import Handle, Loop, OnTime
 from ringproto.card import Direction
 
 GRAIN_MS = 2
 """How well a server's clock is known."""
-PATIENCE_NS = 100_000_000
-"""So long a server has to make a stream when it is opened, and `start` lets time stand still for its answer."""
 SAFEGUARD_MS = 4
 """So long it takes a server to hear of something, at most as a rule."""
 UNHEARD_S = 4
 """What a server that hangs is sent before it is sent no more."""
 
 
-class PulsePlayback:
+class PulsePlayback(PlaysOnly):
     """An open stream that plays."""
 
     def __init__(self, options: PulseOptions, loop: Loop, user: str) -> None:
@@ -55,7 +54,7 @@ class PulsePlayback:
         self._tape = Tape(rate_hz)
         self._open = True
         self._stream = PulseStream(options, Direction.PLAYBACK, loop, user, self._on_event)
-        self._stream.settle(PATIENCE_NS)
+        self._stream.settle()
         self.capabilities = Capabilities(True, self._grain_frames(), rewinds=True)
 
     def _grain_frames(self) -> int:
@@ -188,11 +187,6 @@ class PulsePlayback:
             elif not self._clock.running:
                 self._staged_frames -= count
         return self._cursor.frame
-
-    def read(self, into: memoryview, now_ns: int) -> int:
-        """Raises DeviceError(EINVAL): it plays."""
-        del into, now_ns
-        raise DeviceError(EINVAL, "a playback device cannot be read")
 
     # -- the rest -----------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ from ringproto.card import Direction
 
 log = logging.getLogger("vsnd.backend")
 
+PATIENCE_NS = 100_000_000
+"""So long a server has for an answer that somebody waits for."""
 RETRY_NS = 500_000_000
 """So often a server is asked for a sink that it does not have."""
 ERRNOS = {ERR_ACCESS: EACCES, ERR_AUTHKEY: EACCES}
@@ -73,13 +75,13 @@ class PulseStream:
         """How often the server was lost."""
         return self._connection.losses
 
-    def settle(self, limit_ns: int) -> None:
-        """Give the server that long to make the stream, and say a first word of where it is.
+    def settle(self) -> None:
+        """Give the server `PATIENCE_NS` to make the stream, and say a first word of where it is.
 
         Raises DeviceError for what no waiting mends: ENODEV for a name that the server does not know, EACCES when it
         does not let us in.
         """
-        self._connection.settle(self._is_settled, limit_ns)
+        self._connection.settle(self._is_settled, PATIENCE_NS)
         if self._trouble_errno:
             self.close()
             raise DeviceError(self._trouble_errno, self._trouble)

@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.devices.clocked.card import EDGES_PER_WAKE_MAX, Card, edge_after
-from backend.devices.clocked.crystal import Crystal, ppb_from_ppm
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Reg, Registers, memory_octets
+from backend.devices.crystal import Crystal, ppb_from_ppm
 from hosts.sim.loop import SimLoop, Timeline
 from ringproto.trace import Point
 

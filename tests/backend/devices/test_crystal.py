@@ -3,7 +3,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.devices.clocked.crystal import Crystal, ppb_from_ppm
+from backend.devices.crystal import Crystal, ppb_from_ppm
 
 RATES = st.sampled_from([8000, 11025, 44100, 48000, 192000])
 DRIFTS = st.integers(-500_000, 500_000)

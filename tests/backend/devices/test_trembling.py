@@ -3,9 +3,9 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.devices.clocked.crystal import Crystal
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.trembling import TremblingCrystal, crystal_of
+from backend.devices.crystal import Crystal
 
 S = 10**9
 MS = 1_000_000

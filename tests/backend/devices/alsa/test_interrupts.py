@@ -81,13 +81,6 @@ class Wired(FakePcm):
 
 
 @pytest.fixture
-def loop() -> Iterator[RealLoop]:
-    made = RealLoop()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def pcm(loop: RealLoop) -> Iterator[Wired]:
     made = Wired(loop)
     yield made

@@ -1,7 +1,6 @@
 """ALSA devices on cards of a kernel: loopback, dummy and an emulated Intel HDA in a virtual machine, and our own."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,13 +46,6 @@ def test_a_card_is_taken_once_and_says_when_it_is_gone(tmp_path: Path) -> None:
         "position: True, stop: True",
         "closed",
     ]
-
-
-@pytest.fixture
-def loop() -> Iterator[RealLoop]:
-    made = RealLoop()
-    yield made
-    made.close()
 
 
 OWN_CARDS = [f"hw:{card.name}" for card in Path("/proc/asound").glob("*") if card.is_symlink()]

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from errno import EINVAL, EIO, ENOENT, ENOSYS
@@ -26,21 +26,6 @@ from tests.backend.devices.alsa.onpulse import PARAMS, pulse_pcms
 
 PLAY, RECORD = Direction.PLAYBACK, Direction.CAPTURE
 SECOND = 1_000_000_000
-
-
-@pytest.fixture
-def loop() -> Iterator[RealLoop]:
-    made = RealLoop()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder where PCM `kept` leaves what was played."""
-    folder = tmp_path_factory.mktemp("pulse")
-    with pulse_pcms(folder):
-        yield folder
 
 
 def playing(name: str, asked: DeviceParams = PARAMS) -> AlsaPlayback:
