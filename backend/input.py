@@ -12,7 +12,7 @@ from typing import Protocol
 from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
 from backend.mixing.capture import CaptureVoice, Splitter
-from backend.pacing.api import NEVER, Seen
+from backend.pacing.api import Seen
 from backend.pacing.choose import MakePacing
 from backend.port import Port
 from hosts.api import Loop
@@ -96,7 +96,7 @@ class Input(Port[RecordingLine]):
         self._take_all(now_ns)
         if self._lines:
             edge = self.device.written_frames + self.device.params.buffer_frames
-            due = min((line.due_frame for line in self._lines), default=NEVER)
+            due = min(line.due_frame for line in self._lines)
             self._pacing.looked(Seen(position, left, edge, due), now_ns)
 
     def _take_all(self, now_ns: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from backend.config import BackendConfig
 from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
-from backend.devices.registry import far_ahead, open_device
+from backend.devices.registry import dates_itself, far_ahead, open_device
 from backend.input import Input
 from backend.jack import Holders, Jack, Place
 from backend.output import Output
@@ -29,8 +29,6 @@ from ringproto.trace import Tracer
 log = logging.getLogger("vsnd.backend")
 
 RETRY_NS = 1_000_000_000
-SELF_DATED = {"clocked"}
-"""Kinds of devices that leave a trace of their own, by their own clock."""
 UNIQUE_ID_SHOWN_MAX = 64
 """Characters of a guest's text that go into the log."""
 
@@ -129,7 +127,7 @@ class Patchbay:
 
     def _dates(self, place: Place, device: AudioDevice) -> Dates | None:
         """What dates the device's periods, unless it does so itself."""
-        if self._config.devices[place.name]["kind"] in SELF_DATED:
+        if dates_itself(self._config.devices[place.name]["kind"]):
             return None
         return Dates(device, self._tracer, self._config.device_number(place.name, place.direction))
 

@@ -48,6 +48,8 @@ class Driver(Generic[OptionsT]):
     """Whether it may be opened for several guests at once: what is behind it mixes."""
     far_ahead: Mapping[str, object] = field(default_factory=dict[str, object])
     """What `adaptive` pacing asks of it, beyond its defaults."""
+    dates_itself: bool = False
+    """Whether it leaves a trace of when its periods ended, by its own clock."""
 
 
 def device_names() -> tuple[str, ...]:
@@ -75,6 +77,11 @@ def check_options(kind: str, options: Mapping[str, object]) -> None:
 def opens_often(kind: str) -> bool:
     """Whether a device of that kind can be opened for each guest.  Raises DeviceError as `check_options` does."""
     return _load(kind).often
+
+
+def dates_itself(kind: str) -> bool:
+    """Whether devices of that kind trace their own periods.  Raises DeviceError as `check_options` does."""
+    return _load(kind).dates_itself
 
 
 def far_ahead(kind: str) -> Mapping[str, object]:

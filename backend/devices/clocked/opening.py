@@ -33,4 +33,4 @@ def _is_real(loop: Loop) -> bool:
     return True
 
 
-DRIVER = Driver(ClockedOptions, open_clocked)
+DRIVER = Driver(ClockedOptions, open_clocked, dates_itself=True)
