@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 
 from backend.latency.facts import Device, Facts, GuestFacts, StreamFacts
+from backend.latency.measures.samples import StreamSamples, stream_samples
+from backend.latency.measures.summary import summary_of
+from backend.latency.measures.timeline import CardClock
+from backend.latency.page.write import write_report
 from backend.latency.records import Trace, load
-from backend.latency.report import write_report
 from backend.latency.result import SCHEMA_VERSION, Guest, Result, Stream, TraceFacts, write_result
-from backend.latency.samples import StreamSamples, stream_samples
-from backend.latency.summary import summary_of
-from backend.latency.timeline import CardClock
 
 #: Samples by (domid, stream).
 Samples = dict[tuple[int, int], StreamSamples]

@@ -20,7 +20,7 @@ SCHEMA_VERSION: Final = 1
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A sample of delays in ns.  A quantile that the sample is too small for is None; see `backend.latency.summary`."""
+    """A sample of delays in ns.  A quantile the sample is too small for is None, see `measures.summary`."""
 
     n: Annotated[int, Meta(ge=1)]
     min: int

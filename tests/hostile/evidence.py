@@ -9,9 +9,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from backend.latency.lateness import period_lateness
+from backend.latency.measures.lateness import period_lateness
+from backend.latency.measures.timeline import CardClock, StreamTimeline
 from backend.latency.records import Series, joined, load
-from backend.latency.timeline import CardClock, StreamTimeline
 from backend.report import BackendReport, read_report
 from tests.hostile.arena import ALONE, SHARING, Arena, Footprint
 from tests.hostile.cases import CASES, Record

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from backend.latency.build import build
+from backend.latency.measures.timeline import CardClock, StreamTimeline, SystemTimeline
 from backend.latency.records import load, only
 from backend.latency.result import Result
-from backend.latency.timeline import CardClock, StreamTimeline, SystemTimeline
 from backend.pacing.choose import Pacing
 from compose.run import make_folder, plan_blocks
 from compose.scenario import read_scenario

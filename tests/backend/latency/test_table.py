@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from backend.latency.build import summarise
+from backend.latency.measures.summary import summary_of
 from backend.latency.result import Guest, Result
-from backend.latency.summary import summary_of
 from backend.latency.table import NOT_SAID, milliseconds, table
 from tests.backend.latency.synthetic import FACTS
 

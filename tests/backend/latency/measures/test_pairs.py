@@ -1,6 +1,6 @@
-"""backend.latency.pairs: matching two points by what they have in common."""
+"""backend.latency.measures.pairs: matching two points by what they have in common."""
 
-from backend.latency.pairs import partner_ns
+from backend.latency.measures.pairs import partner_ns
 from backend.latency.records import NEVER_NS
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import records

@@ -10,8 +10,8 @@ count on from a multiple of the buffer, which need not be one of the period.
 
 import numpy as np
 
+from backend.latency.measures.timeline import NS_PER_S, StreamTimeline
 from backend.latency.records import Int64s, Records, Series, joined, only
-from backend.latency.timeline import NS_PER_S, StreamTimeline
 from ringproto.trace import Point
 
 

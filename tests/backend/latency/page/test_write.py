@@ -1,4 +1,4 @@
-"""backend.latency.report: the page, whatever names it is given."""
+"""backend.latency.page.write: the page, whatever names it is given."""
 
 import re
 from html.parser import HTMLParser
@@ -10,10 +10,10 @@ import pytest
 
 from backend.latency.build import measure
 from backend.latency.facts import Facts
+from backend.latency.measures.samples import StreamSamples
+from backend.latency.page.write import headline, render, write_report
 from backend.latency.records import Series
-from backend.latency.report import headline, render, write_report
 from backend.latency.result import Result, TraceFacts
-from backend.latency.samples import StreamSamples
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import FACTS, MS, boundaries, facts_with, write_trace
 

@@ -1,8 +1,8 @@
-"""backend.latency.curves: the plot's data."""
+"""backend.latency.page.curves: the plot's data."""
 
 import numpy as np
 
-from backend.latency.curves import COLOURS, POINTS_MAX, Curve, points, traces
+from backend.latency.page.curves import COLOURS, POINTS_MAX, Curve, points, traces
 
 
 def test_a_curve_says_how_late_the_worst_one_in_n_is() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import jinja2
 from plotly.offline import get_plotlyjs  # only its JavaScript
 
-from backend.latency.curves import Curve, traces
 from backend.latency.files import replace_file
+from backend.latency.measures.samples import StreamSamples
+from backend.latency.page.curves import Curve, traces
 from backend.latency.records import Series
 from backend.latency.result import Result, Stream, Summary
-from backend.latency.samples import StreamSamples
 from backend.latency.table import NOT_SAID, milliseconds
 
 METRICS = (
@@ -39,7 +39,7 @@ def write_report(result: Result, samples: Mapping[tuple[int, int], StreamSamples
 def render(result: Result, samples: Mapping[tuple[int, int], StreamSamples]) -> str:
     """The page."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("backend.latency", ""),
+        loader=jinja2.PackageLoader("backend.latency.page", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

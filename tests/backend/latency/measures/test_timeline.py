@@ -1,10 +1,10 @@
-"""backend.latency.timeline: guest frame -> the card's clock."""
+"""backend.latency.measures.timeline: guest frame -> the card's clock."""
 
 import numpy as np
 import pytest
 
+from backend.latency.measures.timeline import CardClock, Segment, StreamTimeline, SystemTimeline, segments_of
 from backend.latency.records import NEVER_NS
-from backend.latency.timeline import CardClock, Segment, StreamTimeline, SystemTimeline, segments_of
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, Row, boundaries, records
 

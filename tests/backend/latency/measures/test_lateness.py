@@ -1,7 +1,7 @@
-"""backend.latency.lateness: every period boundary against its ideal instant."""
+"""backend.latency.measures.lateness: every period boundary against its ideal instant."""
 
-from backend.latency.lateness import period_lateness
-from backend.latency.timeline import CardClock, StreamTimeline, SystemTimeline
+from backend.latency.measures.lateness import period_lateness
+from backend.latency.measures.timeline import CardClock, StreamTimeline, SystemTimeline
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, Row, boundaries, records
 

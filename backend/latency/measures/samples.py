@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.latency.facts import StreamFacts
-from backend.latency.lateness import period_lateness
-from backend.latency.pairs import partner_ns
-from backend.latency.playback import playback_delay
+from backend.latency.measures.lateness import period_lateness
+from backend.latency.measures.pairs import partner_ns
+from backend.latency.measures.playback import playback_delay
+from backend.latency.measures.timeline import CardClock, StreamTimeline, SystemTimeline
 from backend.latency.records import NEVER_NS, Records, Series, joined, only
-from backend.latency.timeline import CardClock, StreamTimeline, SystemTimeline
 from ringproto.trace import Point
 
 

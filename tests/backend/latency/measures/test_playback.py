@@ -1,7 +1,7 @@
-"""backend.latency.playback: from hand-over to the card, and what was never heard."""
+"""backend.latency.measures.playback: from hand-over to the card, and what was never heard."""
 
-from backend.latency.playback import playback_delay
-from backend.latency.timeline import CardClock, StreamTimeline
+from backend.latency.measures.playback import playback_delay
+from backend.latency.measures.timeline import CardClock, StreamTimeline
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, Row, boundaries, records
 

@@ -1,12 +1,12 @@
-"""backend.latency.summary: exact quantiles, none where the sample is too small."""
+"""backend.latency.measures.summary: exact quantiles, none where the sample is too small."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.latency.measures.summary import is_quotable, rank, summary_of
 from backend.latency.result import Summary
-from backend.latency.summary import is_quotable, rank, summary_of
 
 
 def test_a_sample_of_ten_thousand_has_every_quantile_exactly() -> None:

@@ -1,10 +1,10 @@
-"""backend.latency.samples: all that one stream's trace says."""
+"""backend.latency.measures.samples: all that one stream's trace says."""
 
 import msgspec
 
+from backend.latency.measures.samples import stream_samples
+from backend.latency.measures.timeline import CardClock
 from backend.latency.records import TRACE_DTYPE
-from backend.latency.samples import stream_samples
-from backend.latency.timeline import CardClock
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, STREAM, Row, boundaries, records
 

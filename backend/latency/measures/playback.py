@@ -8,9 +8,9 @@ Every hand-over is a sample.  Two kinds were never heard, so they are counted an
 
 import numpy as np
 
-from backend.latency.pairs import partner_ns
+from backend.latency.measures.pairs import partner_ns
+from backend.latency.measures.timeline import StreamTimeline
 from backend.latency.records import NEVER_NS, Bools, Int64s, Records, Series, only
-from backend.latency.timeline import StreamTimeline
 from ringproto.trace import Point
 
 FRAMES_MAX = 1 << 44

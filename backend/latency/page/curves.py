@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.latency.measures.summary import VALUES_ABOVE_MIN
 from backend.latency.records import Int64s
-from backend.latency.summary import VALUES_ABOVE_MIN
 
 POINTS_MAX = 240
 """Per curve; more would not show."""

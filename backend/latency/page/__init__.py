@@ -1,0 +1,1 @@
+"""The report for people: one HTML file that opens anywhere, offline."""
