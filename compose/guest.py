@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 
 from backend.latency.facts import RealtimeHelp
+from backend.latency.truth.marker import MARKERS
 from compose.loudness import levels_mdb
 from compose.scenario import GuestSpec, StreamSpec, find_recording
-from compose.sound import SoundWriter, load_sound
+from compose.sound import SoundWriter, load_sound, markers_sound
 from frontend import CapturePcm, Card, PlaybackPcm, through_losses
 from frontend.state import PcmState
 from hosts.api import Host, HostError
@@ -119,12 +120,16 @@ class Guest:
         self._out = out
         self._loop = host.loop
         self._card = Card(host, 0, tracer)
-        self._sounds = [self._load(stream, beside) for stream in spec.streams]
+        self._sounds = [self._load(number, stream, beside) for number, stream in enumerate(spec.streams)]
         self._pcms: list[PlaybackPcm | CapturePcm] = []
         self._reconnects: list[int] = []
 
-    def _load(self, stream: StreamSpec, beside: Path) -> bytes:
-        return b"" if stream.plays is None else load_sound(find_recording(stream.plays, beside), stream.pcm_params())
+    def _load(self, number: int, stream: StreamSpec, beside: Path) -> bytes:
+        if stream.plays is None:
+            return b""
+        if stream.plays == MARKERS:
+            return markers_sound(stream.pcm_params(), self.spec.id, number)
+        return load_sound(find_recording(stream.plays, beside), stream.pcm_params())
 
     async def connect(self) -> None:
         """Wait for the backend, and open every stream.  Raises HostError."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from backend.config import Clock, ConfigError, check_device, read_toml
+from backend.latency.truth.marker import MARKERS
 from backend.pacing.choose import Pacing
 from backend.realtime import Realtime
 from compose.faults import Fault, draw_faults
@@ -33,7 +34,7 @@ class StreamSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: str
     """Name of a device of the scenario."""
     plays: str | None = None
-    """Playback: a sound file (beside the scenario, or one of vsnd's own recordings), repeated for the whole run."""
+    """Playback: a sound file (beside the scenario, or one of vsnd's own recordings), or `markers`; over and over."""
     records: str | None = None
     """Capture: a WAV file in the output folder."""
     format: str = "s16_le"
@@ -154,7 +155,7 @@ def _check_stream(stream: StreamSpec, scenario: Scenario, beside: Path) -> None:
         raise ConfigError(f"device: {stream.device!r} is none of the scenario's: {', '.join(scenario.devices)}")
     if (stream.plays is None) == (stream.records is None):
         raise ConfigError("plays: want either `plays` or `records`")
-    if stream.plays is not None:
+    if stream.plays is not None and stream.plays != MARKERS:
         try:
             find_recording(stream.plays, beside)
         except ConfigError as error:

@@ -12,6 +12,7 @@ import soundfile
 import soxr
 
 from backend.config import ConfigError
+from backend.latency.truth.marker import recording
 from backend.mixing.convert import FloatArray, decoder, encoder
 from backend.mixing.remix import remix_matrix
 from frontend.params import PcmParams
@@ -23,7 +24,17 @@ def load_sound(path: Path, params: PcmParams) -> bytes:
 
     Many guests of one process may play the same recording: it is read once, and must not change meanwhile.
     """
-    samples = np.ascontiguousarray(_read(path, params.rate_hz, params.channels)).reshape(-1)
+    return _encoded(_read(path, params.rate_hz, params.channels), params)
+
+
+def markers_sound(params: PcmParams, domid: int, stream: int) -> bytes:
+    """The stream's own markers, all channels alike, as frames of the given format: see `backend.latency.truth`."""
+    sound = recording(domid, stream, params.rate_hz).astype(np.float32)
+    return _encoded(np.repeat(sound[:, np.newaxis], params.channels, axis=1), params)
+
+
+def _encoded(frames: FloatArray, params: PcmParams) -> bytes:
+    samples = np.ascontiguousarray(frames).reshape(-1)
     octets = bytearray(samples.size * params.format.sample_octets)
     encoder(params.format, samples.size)(samples, memoryview(octets))
     return bytes(octets)

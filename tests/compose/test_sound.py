@@ -8,7 +8,8 @@ import pytest
 import soundfile
 
 from backend.config import ConfigError
-from compose.sound import SoundWriter, fit_sound, load_sound
+from backend.latency.truth.marker import recording
+from compose.sound import SoundWriter, fit_sound, load_sound, markers_sound
 from frontend.params import PcmParams
 from ringproto.formats import Format
 
@@ -76,3 +77,10 @@ def test_fitting_brings_a_recording_to_the_cards_rate_and_channels(wav: Path, tm
 def test_what_was_written_is_whole_without_appending_anything(tmp_path: Path) -> None:
     SoundWriter(tmp_path / "empty.wav", PARAMS).close()
     assert soundfile.info(tmp_path / "empty.wav").frames == 0
+
+
+def test_markers_are_the_streams_own_on_all_channels() -> None:
+    params = replace(PARAMS, rate_hz=8000, format=Format.FLOAT_LE)
+    frames = np.frombuffer(markers_sound(params, 5, 2), np.float32).reshape(-1, 2)
+    assert np.array_equal(frames[:, 0], recording(5, 2, 8000).astype(np.float32))
+    assert np.array_equal(frames[:, 0], frames[:, 1])
