@@ -17,7 +17,7 @@ from ringproto.eventids import EventIdRule, EventIds
 from ringproto.eventpage import EventProducer
 from ringproto.messages import CurPos, pack_event
 from ringproto.rings import BackRing
-from ringproto.trace import Point, Tracer
+from ringproto.trace import Point, Ration, Tracer
 
 REQUESTS_PER_PASS = 64
 """Twice the ring: a guest that never stops pushing yields to its neighbours after so many."""
@@ -28,6 +28,16 @@ REST_FACTOR = 9
 
 Nobody in good faith is concerned, having at most a ring full of requests.
 """
+
+TURN_NS = 250_000
+"""What a turn and each of its requests cost: so many of both in a second are served, and no more.
+
+The quickest stream there can be (64 frames of a period at 192 kHz) needs 3000 turns with a request each.  One that
+asks and rings all the time, but never more than a ring full at once, would have most of us.
+"""
+
+CREDIT_NS = 1_000_000_000
+"""So much of that may be run up as a debt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,7 @@ class GuestWire:
     """
 
     def __init__(self, peer: Peer, stream: int, transport: Transport, on_request: Callable[[bytes, int], None]) -> None:
-        self.requests = 0
-        self.events = 0
+        self.requests = self.events = 0
         self._peer = peer
         self._stream = stream
         self._on_request = on_request
@@ -60,11 +69,12 @@ class GuestWire:
         self._dead = False
         self._in_pass = False
         self._queued = False  # for another turn
+        self._paid_ns = 0  # when all turns so far have been paid for
         self._turn = peer.host.loop.timer(self._take_turn)
         host, domid = peer.host, peer.domid
         self._domid = domid
         self._now_ns = host.loop.now_ns
-        self._put = peer.tracer.put
+        self._ration = Ration(peer.tracer)
         with ExitStack() as made:
             ring_page = host.map(domid, (transport.ring_ref,))
             made.callback(ring_page.unmap)
@@ -120,9 +130,14 @@ class GuestWire:
         if not self._dead and not self._ring.final_check(RING_SLOTS):
             self._peer.gather.expect(self._on_doorbell, period_ns)
 
+    @property
+    def untraced(self) -> int:
+        """Trace records that were left out, being too many."""
+        return self._ration.left_out
+
     def trace(self, point: Point, frame: int, value: int) -> None:
         """Write a trace record of this stream, as of this moment."""
-        self._put(self._now_ns(), point, self._domid, self._stream, frame, value)
+        self._ration.put(self._now_ns(), point, self._domid, self._stream, frame, value)
 
     def close(self) -> None:
         """Unbind and unmap everything; harmless twice."""
@@ -145,8 +160,8 @@ class GuestWire:
         self._queued = False
         if self._dead:
             return
-        began_ns = self._now_ns()
-        self._put(now_ns, Point.WOKE_BACKEND, self._domid, self._stream, 0, 0)
+        began_ns, served_before = self._now_ns(), self.requests
+        self._ration.put(now_ns, Point.WOKE_BACKEND, self._domid, self._stream, 0, 0)
         self._in_pass = True
         try:
             more = self._take_requests(now_ns)
@@ -158,10 +173,16 @@ class GuestWire:
         if self._dead:  # a request's own consequence may be our end
             return
         self._publish()
-        if more:
+        self._rest(began_ns, 1 + self.requests - served_before, more)
+
+    def _rest(self, began_ns: int, cost: int, more: bool) -> None:
+        """After a turn: be ready for the next one, or see to it that others get theirs before."""
+        self._paid_ns = max(self._paid_ns, began_ns) + cost * TURN_NS
+        in_debt = self._paid_ns > began_ns + CREDIT_NS
+        if more or in_debt:
             self._queued = True
             ended_ns = self._now_ns()
-            self._turn.arm(ended_ns + REST_FACTOR * (ended_ns - began_ns))
+            self._turn.arm(max(ended_ns + REST_FACTOR * (ended_ns - began_ns), self._paid_ns - CREDIT_NS))
 
     def _take_requests(self, now_ns: int) -> bool:
         """Serve what is there, within the bound of one pass; True when there may be more."""

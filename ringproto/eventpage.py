@@ -64,7 +64,7 @@ class EventProducer:
             raise ProtocolError(Errno.EINVAL, f"in_cons: {consumed} with {self._produced} produced")
         if consumed <= self._produced <= U32 - EVENT_SLOTS:
             return EVENT_SLOTS - unread
-        return _room_at_wrap(consumed, self._produced)
+        return min(_room_at_wrap(consumed, self._produced), EVENT_SLOTS - unread)
 
     def push(self, slot: bytes) -> None:
         """Put an event into the next slot and publish it.  There must be room; the caller notifies."""
