@@ -15,7 +15,7 @@ from backend.devices.clocked.dma import Dma
 from backend.devices.clocked.interrupts import InterruptLine
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Command, Reg, Registers
-from backend.devices.clocked.trembling import crystal_of
+from backend.devices.crystal import Crystal
 from hosts.api import Loop, OnTime
 from ringproto.trace import Point, Tracer
 
@@ -41,6 +41,7 @@ class Card:
         dma: Dma,
         raise_interrupt: OnTime,
         trace: Tracer,
+        crystal: Crystal,
     ) -> None:
         self._registers = registers
         self._words = registers.words
@@ -49,7 +50,7 @@ class Card:
         self._trace = trace
         self._number = options.trace_card
         self._period_frames, self._burst_frames = options.period_frames, options.burst
-        self._crystal = crystal_of(options)
+        self._crystal = crystal
         self._generation = 0
         self._edge = 0  # the next edge, while running
         self._timer = loop.timer(self.on_doorbell)
@@ -83,7 +84,9 @@ class Card:
 
     def _begin(self, frame: int, now_ns: int) -> None:
         self._edge = edge_after(frame, self._period_frames, self._burst_frames)
-        self._dma.begin(frame, self._edge, self._crystal.frames_at(now_ns) - frame)
+        missing = self._dma.begin(frame, self._edge, self._crystal.frames_at(now_ns) - frame)
+        if missing:
+            self._trace.put(self._crystal.time_of(frame), Point.STARVED, 0, self._number, self._edge, missing)
 
     def _pass_edge(self, now_ns: int) -> None:
         frame = self._edge
@@ -97,7 +100,9 @@ class Card:
     def _pass_period(self, frame: int, now_ns: int) -> None:
         ideal_ns = self._crystal.time_of(frame)
         self._trace.put(ideal_ns, Point.BOUNDARY, 0, self._number, frame, now_ns - ideal_ns)
-        self._line.pass_period(ideal_ns, now_ns)
+        late_ns = self._line.pass_period(ideal_ns, now_ns)
+        if late_ns:
+            self._trace.put(ideal_ns, Point.INTERRUPT, 0, self._number, frame, late_ns)
 
     def close(self, now_ns: int) -> None:
         """Serve what is due, then let go of ring and file.  The card is not run again."""

@@ -8,6 +8,7 @@ Rule: frames leave for the sink, or come from the source, in order and once each
 of the card, whatever starts, stops and delays there were.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from backend.devices.clocked.options import ClockedOptions
@@ -18,8 +19,8 @@ from backend.devices.clocked.ring import FrameRing
 class Sink(Protocol):
     """Where played frames go."""
 
-    def write(self, frames: memoryview) -> None:
-        """The next frames, whole."""
+    def play(self, first: int, octets: memoryview) -> None:
+        """The card's frames from `first` on, whole."""
 
     def close(self) -> None:
         """No more."""
@@ -28,8 +29,8 @@ class Sink(Protocol):
 class Source(Protocol):
     """Where recorded frames come from."""
 
-    def read(self, into: memoryview) -> None:
-        """Fill `into` with the next frames."""
+    def read(self, into: memoryview, first: int) -> None:
+        """Fill `into` with the card's frames from `first` on."""
 
     def close(self) -> None:
         """No more."""
@@ -38,8 +39,12 @@ class Source(Protocol):
 class Dma(Protocol):
     """One direction's way between the ring and the world."""
 
-    def begin(self, frame: int, until: int, late_frames: int) -> None:
-        """The burst from `frame` up to `until` begins; the card is there `late_frames` too late."""
+    def begin(self, frame: int, until: int, late_frames: int) -> int:
+        """The burst from `frame` up to `until` begins; the card is there `late_frames` too late.
+
+        Returns how many frames, the last ones, are silence since they are not there.
+        """
+        ...
 
     def end(self, until: int) -> None:
         """The burst is over at `until`, earlier than planned when the card was stopped."""
@@ -49,12 +54,14 @@ class Dma(Protocol):
 
 
 class PlaybackDma:
-    """From the ring to the sink; to nowhere without one."""
+    """From the ring to the sinks."""
 
-    def __init__(self, options: ClockedOptions, registers: Registers, ring: FrameRing, sink: Sink | None) -> None:
+    def __init__(
+        self, options: ClockedOptions, registers: Registers, ring: FrameRing, sinks: Sequence[Sink] = ()
+    ) -> None:
         self._words = registers.words
         self._ring = ring
-        self._sink = sink
+        self._sinks = tuple(sinks)
         self._octets = ring.frame_octets
         self._slack_frames = options.ring_frames - options.buffer_frames
         self._fifo = memoryview(bytearray(options.burst * ring.frame_octets))
@@ -62,7 +69,7 @@ class PlaybackDma:
         self._from = self._until = 0
         self._fetched = False
 
-    def begin(self, frame: int, until: int, late_frames: int) -> None:
+    def begin(self, frame: int, until: int, late_frames: int) -> int:
         """Fetch; silence instead when so late that the driver may have used the place again."""
         self._from = max(frame, self._from)  # a stop that was heard of late: what is past is past
         self._until = max(until, self._from)
@@ -74,24 +81,26 @@ class PlaybackDma:
             self._fifo[:octets] = self._silence[:octets]
             self._words[Reg.LOST_FRAMES] += self._until - self._from
         self._words[Reg.DMA_FRAMES] = self._until
-        if self._words[Reg.WRITTEN_FRAMES] < self._until:
-            self._words[Reg.STARVED_BURSTS] += 1
+        written = self._words[Reg.WRITTEN_FRAMES]
+        self._words[Reg.STARVED_BURSTS] += written < self._until
+        there = max(self._from, written) if self._fetched else self._from
+        return max(0, self._until - there)
 
     def end(self, until: int) -> None:
         """Let what was played be heard, and its place be silence."""
         frames = min(until, self._until) - self._from
         if frames <= 0:
             return
-        if self._sink is not None:
-            self._sink.write(self._fifo[: frames * self._octets])
+        for sink in self._sinks:
+            sink.play(self._from, self._fifo[: frames * self._octets])
         if self._fetched:
             self._ring.clear(self._from, frames)
         self._from += frames
 
     def close(self) -> None:
-        """Close the file."""
-        if self._sink is not None:
-            self._sink.close()
+        """Close the files."""
+        for sink in self._sinks:
+            sink.close()
         self._ring.release()
 
 
@@ -106,10 +115,11 @@ class CaptureDma:
         self._fifo = memoryview(bytearray(options.burst * ring.frame_octets))
         self._from = self._until = 0
 
-    def begin(self, frame: int, until: int, late_frames: int) -> None:  # late data is still data
+    def begin(self, frame: int, until: int, late_frames: int) -> int:  # late data is still data
         """Remember what is being sampled."""
         self._from = max(frame, self._from)
         self._until = until
+        return 0
 
     def end(self, until: int) -> None:
         """Store what was sampled."""
@@ -118,7 +128,7 @@ class CaptureDma:
             return
         if self._source is not None:
             block = self._fifo[: frames * self._octets]
-            self._source.read(block)
+            self._source.read(block, self._from)
             self._ring.put(self._from, block)
         self._from += frames
         self._words[Reg.DMA_FRAMES] = self._from

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from backend.devices.api import DeviceError
+from backend.devices.clocked.cable import CableIn, CableOut
 from backend.devices.clocked.card import Card
-from backend.devices.clocked.dma import CaptureDma, Dma, PlaybackDma
+from backend.devices.clocked.dma import CaptureDma, Dma, PlaybackDma, Sink, Source
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Registers
 from backend.devices.clocked.ring import FrameRing
+from backend.devices.clocked.trembling import crystal_of
+from backend.devices.crystal import Crystal
 from hosts.api import Loop, OnTime
 from hosts.tracefile import TraceFile
 from ringproto.abi import PAGE_OCTETS
@@ -25,10 +28,14 @@ class Hardware:
         self._registers = Registers(memory)
         assert self._registers.fit(options), "the registers are another card's"
         ring = FrameRing(memory[PAGE_OCTETS:], options.params.frame_octets)
-        dma = (_playback if direction is Direction.PLAYBACK else _capture)(options, self._registers, ring)
+        crystal = crystal_of(options)
+        if direction is Direction.PLAYBACK:
+            dma: Dma = PlaybackDma(options, self._registers, ring, _sinks(options, crystal))
+        else:
+            dma = CaptureDma(options, self._registers, ring, _source(options, crystal))
         self._trace = _open_trace(options.trace_to) if options.trace_to else None
         tracer = self._trace.writer if self._trace else NoTrace()
-        self._card = Card(options, loop, self._registers, dma, raise_interrupt, tracer)
+        self._card = Card(options, loop, self._registers, dma, raise_interrupt, tracer, crystal)
         self.on_doorbell: OnTime = self._card.on_doorbell
 
     def close(self, now_ns: int) -> None:
@@ -39,20 +46,25 @@ class Hardware:
         self._registers.release()
 
 
-def _playback(options: ClockedOptions, registers: Registers, ring: FrameRing) -> Dma:
-    if options.play_to is None:
-        return PlaybackDma(options, registers, ring, None)
-    from backend.devices.wavfile import WavWriter  # noqa: PLC0415  # slow to import, and not every card has a file
+def _sinks(options: ClockedOptions, crystal: Crystal) -> list[Sink]:
+    sinks: list[Sink] = []
+    if options.play_to is not None:
+        from backend.devices.clocked.recorded import WavSink  # noqa: PLC0415  # slow to import, and not every card has a file
 
-    return PlaybackDma(options, registers, ring, WavWriter(options.play_to, options.params))
+        sinks.append(WavSink(options.play_to, options.params))
+    if options.loop_back is not None:
+        sinks.append(CableOut(options.loop_back, options.params, crystal))
+    return sinks
 
 
-def _capture(options: ClockedOptions, registers: Registers, ring: FrameRing) -> Dma:
+def _source(options: ClockedOptions, crystal: Crystal) -> Source | None:
+    if options.loop_back is not None:
+        return CableIn(options.loop_back, options.params, crystal)
     if options.record_from is None:
-        return CaptureDma(options, registers, ring, None)
-    from backend.devices.wavfile import WavReader  # noqa: PLC0415  # as above
+        return None
+    from backend.devices.clocked.recorded import WavSource  # noqa: PLC0415  # as above
 
-    return CaptureDma(options, registers, ring, WavReader(options.record_from, options.params))
+    return WavSource(options.record_from, options.params)
 
 
 def _open_trace(path: str) -> TraceFile:

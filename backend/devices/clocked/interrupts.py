@@ -11,6 +11,9 @@ from backend.devices.clocked.options import PPM, ClockedOptions
 from backend.devices.clocked.registers import Reg, Registers
 from hosts.api import Loop, OnTime
 
+NEVER = -1
+"""How late a lost interrupt is."""
+
 
 class InterruptLine:
     """Calls `raise_interrupt(now_ns)` for each period that the listener is to hear of."""
@@ -26,18 +29,20 @@ class InterruptLine:
         self._timer = loop.timer(self._interrupt)
         self._pending = False
 
-    def pass_period(self, ideal_ns: int, now_ns: int) -> None:
-        """A period has ended at `ideal_ns`, which the card serves at `now_ns`."""
+    def pass_period(self, ideal_ns: int, now_ns: int) -> int:
+        """A period has ended at `ideal_ns`, which the card serves at `now_ns`; ns its interrupt is late, or NEVER."""
         if self._pending:  # the card is late by a period: its next one may not swallow it
             self._interrupt(now_ns)
         late_ns = self._latency_ns + (self._lateness.randrange(self._jitter_ns + 1) if self._jitter_ns else 0)
         if self._lost_ppm and self._losses.randrange(PPM) < self._lost_ppm:
             self._words[Reg.LOST_INTERRUPTS] += 1
-        elif ideal_ns + late_ns <= now_ns:
+            return NEVER
+        if ideal_ns + late_ns <= now_ns:
             self._interrupt(now_ns)
         else:
             self._pending = True
             self._timer.arm(ideal_ns + late_ns)
+        return late_ns
 
     def _interrupt(self, now_ns: int) -> None:
         self._pending = False

@@ -52,6 +52,8 @@ class ClockedOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Path of the WAV file that holds what was played: its frame `n` is the card's frame `n`."""
     record_from: str | None = None
     """Path of the WAV file that is recorded from, over and over; silence unless given."""
+    loop_back: str | None = None
+    """Path of a file of memory through which the card records what it plays, a tenth of a second later."""
     trace_to: str | None = None
     """Path of the trace file for the period boundaries on the card's own clock."""
     trace_card: Annotated[int, Meta(ge=0, le=65_535)] = 0
@@ -62,6 +64,8 @@ class ClockedOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def __post_init__(self) -> None:
         if self.buffer_frames < 2 * self.period_frames:
             raise ValueError(f"buffer_frames: {self.buffer_frames} is less than two periods of {self.period_frames}")
+        if self.record_from is not None and self.loop_back is not None:
+            raise ValueError("loop_back: the card already records from a file, `record_from`")
         if self.burst > self.period_frames:
             raise ValueError(f"burst_frames: {self.burst} is more than a period of {self.period_frames}")
         if self.position_granularity_frames >= self.buffer_frames:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from backend.devices.clocked.card import EDGES_PER_WAKE_MAX, Card, edge_after
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Reg, Registers, memory_octets
+from backend.devices.clocked.trembling import crystal_of
 from backend.devices.crystal import Crystal, ppb_from_ppm
 from hosts.sim.loop import SimLoop, Timeline
 from ringproto.trace import Point
@@ -14,11 +15,14 @@ class Bursts:
 
     def __init__(self) -> None:
         self.begun: list[tuple[int, int]] = []
+        self.missing: dict[int, int] = {}
+        """How many frames are not there, by the burst's first."""
         self.ended: list[int] = []
         self.closed = False
 
-    def begin(self, frame: int, until: int, late_frames: int) -> None:
+    def begin(self, frame: int, until: int, late_frames: int) -> int:
         self.begun.append((frame, until))
+        return self.missing.get(frame, 0)
 
     def end(self, until: int) -> None:
         self.ended.append(until)
@@ -27,13 +31,17 @@ class Bursts:
         self.closed = True
 
 
-class Boundaries:
+class Traced:
     def __init__(self) -> None:
         self.seen: list[tuple[int, int, int]] = []
+        """Boundaries."""
+        self.others: list[tuple[int, int, int, int]] = []
 
     def put(self, time_ns: int, point: int, domid: int, stream: int, frame: int, value: int) -> None:
-        assert point == Point.BOUNDARY
-        self.seen.append((time_ns, frame, value))
+        if point == Point.BOUNDARY:
+            self.seen.append((time_ns, frame, value))
+        else:
+            self.others.append((point, time_ns, frame, value))
 
 
 class Rig:
@@ -41,9 +49,10 @@ class Rig:
         self.loop = SimLoop(Timeline(), (lambda: wake_ns) if wake_ns else None)
         self.registers = Registers(memoryview(bytearray(memory_octets(options))))
         self.dma = Bursts()
-        self.trace = Boundaries()
+        self.trace = Traced()
         self.interrupts: list[int] = []
-        self.card = Card(options, self.loop, self.registers, self.dma, self.interrupts.append, self.trace)
+        crystal = crystal_of(options)
+        self.card = Card(options, self.loop, self.registers, self.dma, self.interrupts.append, self.trace, crystal)
 
     def tell(self, running: bool, base_frames: int, start_ns: int) -> None:
         self.registers.give(running, base_frames, start_ns)
@@ -95,6 +104,25 @@ def test_boundaries_are_traced_at_their_ideal_instants() -> None:
         (crystal.time_of(441 * k), 441 * k) for k in range(1, 10)
     ]
     assert {late_ns for _, _, late_ns in rig.trace.seen} == {300_000}
+
+
+def test_what_the_card_starved_of_and_how_late_it_interrupted_is_traced() -> None:
+    rig = Rig(ClockedOptions(interrupt_latency_ns=2 * MS))
+    rig.dma.missing = {120: 70}
+    rig.tell(True, 0, 0)
+    rig.pass_ms(11)
+    assert rig.trace.others == [
+        (Point.STARVED, 2_500_000, 240, 70),
+        (Point.INTERRUPT, 10 * MS, 480, 2 * MS),
+    ]
+
+
+def test_a_card_that_is_in_time_and_has_all_it_wants_traces_its_boundaries_only() -> None:
+    rig = Rig(OPTIONS)
+    rig.tell(True, 0, 0)
+    rig.pass_ms(100)
+    assert len(rig.trace.seen) == 10
+    assert rig.trace.others == []
 
 
 def test_a_late_card_serves_every_edge_in_order_and_is_back_on_its_grid() -> None:

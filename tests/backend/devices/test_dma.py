@@ -15,10 +15,11 @@ class Tape:
         self.given = 0
         self.closed = 0
 
-    def write(self, frames: memoryview) -> None:
-        self.frames += frames.cast("h").tolist()
+    def play(self, first: int, octets: memoryview) -> None:
+        self.frames += octets.cast("h").tolist()
 
-    def read(self, into: memoryview) -> None:
+    def read(self, into: memoryview, first: int) -> None:
+        assert first == self.given
         into[:] = numbered(self.given + 1, len(into) // 2)
         self.given += len(into) // 2
 
@@ -36,7 +37,7 @@ class Rig:
         self.registers = Registers(memory)
         self.ring = FrameRing(memory[PAGE_OCTETS:], 2)
         self.tape = Tape()
-        self.playback = PlaybackDma(OPTIONS, self.registers, FrameRing(memory[PAGE_OCTETS:], 2), self.tape)
+        self.playback = PlaybackDma(OPTIONS, self.registers, FrameRing(memory[PAGE_OCTETS:], 2), [self.tape])
         self.capture = CaptureDma(OPTIONS, self.registers, FrameRing(memory[PAGE_OCTETS:], 2), self.tape)
 
     def write(self, first: int, count: int) -> None:
@@ -113,6 +114,19 @@ def test_a_burst_whose_place_may_be_used_again_is_silence_and_leaves_the_place_a
     assert rig.registers.words[Reg.LOST_FRAMES] == 4
 
 
+def test_it_says_how_much_of_a_burst_is_not_there() -> None:
+    rig = Rig()
+    assert rig.playback.begin(0, 4, 0) == 4
+    rig.write(0, 6)
+    assert rig.playback.begin(0, 4, 0) == 0
+    rig.playback.end(4)
+    assert rig.playback.begin(4, 8, 0) == 2
+    rig.playback.end(8)
+    rig.write(8, 4)
+    assert rig.playback.begin(8, 12, OPTIONS.ring_frames) == 4, "it is there, and the card too late for it"
+    assert rig.capture.begin(0, 4, 0) == 0
+
+
 def test_recorded_frames_are_stored_once_their_burst_is_over() -> None:
     rig = Rig()
     rig.capture.begin(0, 4, 0)
@@ -134,7 +148,7 @@ def test_a_stop_in_a_recorded_burst_stores_its_beginning() -> None:
 
 def test_without_files_nothing_is_kept_and_silence_recorded() -> None:
     rig = Rig()
-    playback = PlaybackDma(OPTIONS, rig.registers, rig.ring, None)
+    playback = PlaybackDma(OPTIONS, rig.registers, rig.ring)
     playback.begin(0, 4, 0)
     playback.end(4)
     capture = CaptureDma(OPTIONS, rig.registers, rig.ring, None)
