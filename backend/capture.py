@@ -19,6 +19,7 @@ from backend.mixing.spec import SampleSpec
 from backend.timeline import SystemTimeline
 from ringproto.buffer import SharedBuffer
 from ringproto.messages import OpenRequest, ReadRequest
+from ringproto.trace import Point
 
 
 class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
@@ -37,6 +38,17 @@ class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
         self._read = 0  # guest frames since OPEN that were asked for and answered
         self._again = 0  # of the next ones, those that the guest has already
         self._lost = 0  # of the voice's lost frames, those counted already
+        self._lost_until: int = -1  # the guest's frame after the last that was lost
+
+    @property
+    def fill_frames(self) -> int:
+        """Frames that wait to be taken."""
+        return self._queue.fill_octets // self._frame_octets
+
+    def delay_ns(self, now_ns: int) -> int | None:
+        """So long ago the next frame that the guest takes was sampled; None while none are.  Raises DeviceError."""
+        until_ns = self._until_ns(self._read, now_ns)
+        return None if until_ns is None else -until_ns
 
     def transfer(self, request: ReadRequest, now_ns: int) -> None:
         """Fill the region now, or as soon as it is recorded.  Raises ProtocolError(EINVAL) for a bad region."""
@@ -75,8 +87,12 @@ class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
         """The input handed over a block that made so many of our frames."""
         lost, self._lost = self.voice.lost_frames - self._lost, self.voice.lost_frames
+        if lost:
+            self.underruns += guest_frames > 0 or self._lost_until != self._recorded  # or the last one goes on
+            self._lost_until = self._recorded + guest_frames + lost
         self._recorded += guest_frames + lost
-        self.late_frames += lost
+        if lost:
+            self._miss(lost)
         if self._matching is not None:
             self._match(self._matching, until_device_frame, now_ns)
         self._serve()
@@ -100,11 +116,21 @@ class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
         self.voice.steer(1 / matching.speed)
         self._trace_anew(int(recorded_until), device_frame)
 
+    def _miss(self, frames: int) -> None:
+        """So many of the newest frames that were recorded are none of the guest's."""
+        self.late_frames += frames
+        self._wire.trace(Point.MISSED, self._recorded, frames)
+
     def skipped(self, device_frames: int) -> None:
         """The card lost so many of its frames, and no silence stands for them."""
         frames = device_frames * self.opened.rate_hz // self._device_rate_hz
         self._recorded += frames
-        self.late_frames += frames
+        self._miss(frames)
+
+    def overran(self, device_frames: int) -> None:
+        """The card lost so many of its frames: those that come next, left out or silence."""
+        frames = device_frames * self.opened.rate_hz // self._device_rate_hz
+        self._wire.trace(Point.DRY, self._recorded + frames, frames)
 
     def _serve(self) -> None:
         """Answer the requests whose frames are there."""
@@ -121,6 +147,7 @@ class CaptureLine(StreamLine[CaptureVoice, ReadRequest]):
             self._again -= known
             self._read += frames
             self._wire.answer(request, 0)
+            self._wire.trace(Point.COPIED, self._read, frames)
 
     def _fill(self, offset: int, frames: int) -> None:
         first, second = self._queue.peek(frames)

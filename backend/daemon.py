@@ -37,7 +37,7 @@ class Backend:
         self.config = config
         self.sessions: dict[Key, Session] = {}
         self._complaints = Complaints(host.loop, log)
-        self.patchbay = Patchbay(config, host.loop, open_device, self._complaints, self._name_of, tracer)
+        self.patchbay = Patchbay(config, host.loop, open_device, self._complaints, self.name_of, tracer)
         self._refused: set[Key] = set()
         event_ids = EventIdRule(config.event_id)
         self._facilities = Facilities(host, self.patchbay, Gather(host.loop), self._complaints, tracer, event_ids)
@@ -52,7 +52,7 @@ class Backend:
         self.patchbay.close()
         self._complaints.close()
 
-    def _name_of(self, domid: int) -> str:
+    def name_of(self, domid: int) -> str:
         """What the toolstack calls that guest; harmless to show."""
         with suppress(HostError):
             name = self.host.store.read(f"/local/domain/{domid}/name") or ""

@@ -37,8 +37,11 @@ class RecordingLine(Protocol):
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
         """A block up to `until_device_frame` was handed over and made so many of the guest's frames."""
 
+    def overran(self, device_frames: int) -> None:
+        """The card ran over: so many of its frames are gone, and what comes next stands for them."""
+
     def skipped(self, device_frames: int) -> None:
-        """So many of the card's frames are gone."""
+        """So many of them are left out, the others are silence."""
 
     def lost(self, error: DeviceError) -> None:
         """The card is gone."""
@@ -118,6 +121,8 @@ class Input(Port[RecordingLine]):
 
     def _bridge(self, gap: int, until: int, now_ns: int) -> None:
         """Silence for frames that the card lost."""
+        for line in tuple(self._lines):
+            self._let(line, line.overran, gap)
         silent = min(gap, SILENCE_S * self.spec.rate_hz)
         if silent < gap:
             for line in tuple(self._lines):

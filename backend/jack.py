@@ -68,8 +68,9 @@ class Jack:
     ) -> None:
         self.plug = plug
         """What the operator says of its stream."""
+        self.place = place
+        """Where its device is."""
         self._domid = domid
-        self._place = place
         self._find_port = find_port
         self._on_closed = on_closed
         self._holders = holders
@@ -77,13 +78,13 @@ class Jack:
 
     def port(self) -> Output | Input:
         """The device's port, opened now if need be.  Raises DeviceError."""
-        return self._find_port(self._place, self._domid)
+        return self._find_port(self.place, self._domid)
 
     def hold(self) -> Output | Input:
         """The same, to be used until `let_go`.  Raises DeviceError: EBUSY when another guest has it."""
         port = self.port()
         if self._holders is not None and not self._is_held:
-            self._holders.take(self._domid, self._place.label)
+            self._holders.take(self._domid, self.place.label)
         self._is_held = True
         return port
 
@@ -96,4 +97,4 @@ class Jack:
     def close(self) -> None:
         """The stream is gone."""
         self.let_go()
-        self._on_closed(self._place)
+        self._on_closed(self.place)

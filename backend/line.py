@@ -22,8 +22,10 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from backend.config import Clock
+from backend.counters import Counters
 from backend.devices.api import AudioDevice, DeviceError
 from backend.latency.facts import Matched
+from backend.live.lateness import LatenessCounter
 from backend.matching import Matching
 from backend.pacing.api import NEVER
 from backend.port import wire_errno
@@ -83,10 +85,15 @@ class StreamLine(Generic[VoiceT, TransferT]):
         self.opened = opened
         self.late_frames = 0
         """Frames whose moment passed before the guest handed them over (or took them)."""
+        self.underruns = 0
+        """How often that was: stretches of silence (or of a recording) between which it was in time."""
+        self.lateness = LatenessCounter(opened.rate_hz)
+        """Of the periods that its guest was told of."""
         self.due_frame = NEVER
         """The device's frame that ends the next period to be told of; NEVER while time does not pass, or without."""
         self.buffer = buffer
         self._wire = wire
+        self._device = device
         self._device_rate_hz = device.params.rate_hz
         self._matching = Matching(device, opened.rate_hz, wire.limited) if clock == "system" else None
         self._lag_frames = 0  # of the device's: so much later than the device is all of the guest's
@@ -106,6 +113,37 @@ class StreamLine(Generic[VoiceT, TransferT]):
     def position_frames(self) -> int:
         """Guest frames presented (or recorded) since OPEN, as of the last look."""
         return self._position
+
+    @property
+    def period_frames(self) -> int:
+        """How often the guest is told; 0 for never."""
+        return self._period_frames
+
+    @property
+    def buffer_frames(self) -> int:
+        """How many the guest's buffer holds."""
+        return self._buffer_frames
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the device is gone."""
+        return self._lost_errno is not None
+
+    def _until_ns(self, guest_frame: int, now_ns: int) -> int | None:
+        """In so long that frame is presented, or sampled; None while time does not pass.  Raises DeviceError."""
+        if self._timeline is None:
+            return None
+        return self._device.frame_time_ns(self._timeline.device_frame(guest_frame), now_ns) - now_ns
+
+    def counters(self) -> Counters:
+        """What was counted since OPEN, but for what the wire counts."""
+        return Counters(
+            late_frames=self.late_frames,
+            frames=self._position,
+            matched=self.matched,
+            underruns=self.underruns,
+            lateness=self.lateness.lateness,
+        )
 
     @property
     def matched(self) -> Matched | None:
@@ -188,10 +226,13 @@ class StreamLine(Generic[VoiceT, TransferT]):
         self._position = position_frames
         if self._period_frames == 0 or position_frames <= self._boundary:
             return False
-        beyond = (position_frames - 1 - self._boundary) // self._period_frames
+        late = position_frames - 1 - self._boundary
+        beyond = late // self._period_frames
         newest = self._boundary + beyond * self._period_frames
         self._expect(newest + self._period_frames)
         if self._wire.send_position(position_frames * self._frame_octets, newest):
+            if self._lost_errno is None:
+                self.lateness.note(late, beyond, self._period_frames)
             self._boundary = newest + self._period_frames
             self._told = position_frames
             return True

@@ -55,6 +55,9 @@ class Line(Protocol):
     def rendered(self, missing_frames: int, until_device_frame: int, now_ns: int) -> None:
         """It was mixed up to `until_device_frame`; so many of those frames were silence for want of its own."""
 
+    def skipped(self, device_frames: int, until_device_frame: int, now_ns: int) -> None:
+        """The card had run dry: the frames up to `until_device_frame` were silence whatever there was to mix."""
+
     def admit(self, now_ns: int) -> None:
         """There may be room again for frames that wait."""
 
@@ -176,7 +179,7 @@ class Output(Port[Line]):
         device, octets = self.device, self.spec.frame_octets
         skipped = device.written_frames - self._mixed_until
         if skipped:  # the device ran dry: what we would have mixed for that time is past
-            self._tell_rendered([0] * len(self._lines), skipped, now_ns)
+            self._tell_skipped(skipped, now_ns)
         until = self._until(position)
         while (missing := until - device.written_frames) > 0:
             frames = min(missing, self.block_frames)
@@ -195,6 +198,12 @@ class Output(Port[Line]):
             supply = min((voice.ready_frames for voice in self._voices), default=0)
             until = max(must, min(until, edge + supply))
         return until
+
+    def _tell_skipped(self, frames: int, now_ns: int) -> None:
+        self._mixed_until = until = self.device.written_frames
+        for line in tuple(self._lines):
+            self._let(line, line.skipped, frames, until, now_ns)
+            self._let(line, line.admit, now_ns)
 
     def _tell_rendered(self, real: list[int], frames: int, now_ns: int) -> None:
         self._mixed_until = until = self.device.written_frames

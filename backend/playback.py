@@ -49,6 +49,8 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
         self._taken_frames = 0  # of the guest's, since OPEN
         self._debt = 0  # device frames that were silence for want of the guest's, times the guest's rate
         self._mixed = 0  # of the guest's, since OPEN, as last traced
+        self._gaps = 0  # stretches of silence that are underruns if frames still come for them
+        self._gap_until = -1  # the device's frame up to which the last one was mixed
 
     def _history_octets(self, output: Output) -> int:
         """A guest is never further ahead than its buffer, so no more is ever taken back."""
@@ -65,6 +67,15 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
         if self._matching is not None:
             latency_ns = min(latency_ns or MATCHED_LATENCY_NS, MATCHED_LATENCY_NS)
         return frames if latency_ns is None else min(frames, latency_ns * self._device_rate_hz // 1_000_000_000)
+
+    @property
+    def fill_frames(self) -> int:
+        """Frames that wait to be mixed."""
+        return self._queue.fill_octets // self._frame_octets
+
+    def delay_ns(self, now_ns: int) -> int | None:
+        """In so long the next frame that the guest hands over is heard; None while none are.  Raises DeviceError."""
+        return self._until_ns(self._taken_frames, now_ns)
 
     def transfer(self, request: WriteRequest, now_ns: int) -> None:
         """Copy the region now, or as soon as there is room.  Raises ProtocolError(EINVAL) for a bad region."""
@@ -144,6 +155,9 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
     def _pay_debt(self, octets: int) -> int:
         """The same; they are counted, and owed no more."""
         owed = self._owed_octets(octets)
+        if owed:
+            self.underruns += self._gaps
+            self._gaps = 0
         self.late_frames += owed // self._frame_octets
         self._debt -= owed // self._frame_octets * self._device_rate_hz
         return owed
@@ -185,7 +199,8 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
             self._output.leave(self)
         self._lift()
         self.voice.reset()
-        self._debt = 0
+        self._debt = self._gaps = 0
+        self._gap_until = -1
         self.answer_waiting()
         self._round_up()
         self._taken_frames = self._position
@@ -202,10 +217,36 @@ class PlaybackLine(StreamLine[Voice, WriteRequest]):
         """The output mixed up to `until_device_frame`; so many of its frames were silence for want of ours."""
         if self._timeline is None:  # a fault of another of this guest's streams has ended us in this very look
             return
-        speed = 1 if self._matching is None else self._matching.speed
         if missing_frames:
-            self._debt += round(missing_frames * self.opened.rate_hz * speed)
-            self._forgo()
+            self._owe(Point.MISSED, missing_frames, until_device_frame)
+        self._come_to(until_device_frame)
+
+    def skipped(self, device_frames: int, until_device_frame: int, now_ns: int) -> None:
+        """The card ran dry, and so many frames up to there were silence; some of them perhaps before our time."""
+        timeline = self._timeline
+        if timeline is None:  # as above
+            return
+        ours = min(device_frames, until_device_frame - timeline.d0)
+        if ours > 0:
+            self._owe(Point.DRY, ours, until_device_frame)
+            self._come_to(until_device_frame)
+
+    def _owe(self, point: Point, silent_frames: int, until_device_frame: int) -> None:
+        """So many of the device's frames up to there were silence: what is handed over for them is late."""
+        speed = 1 if self._matching is None else self._matching.speed
+        owed = round(silent_frames * self.opened.rate_hz * speed)
+        self._debt += owed
+        self._gaps += silent_frames != until_device_frame - self._gap_until  # or the last one goes on
+        self._gap_until = until_device_frame
+        self._forgo()
+        mixed = self._mixed_until(until_device_frame)
+        if isinstance(self._timeline, Timeline):
+            frames = mixed - self._timeline.done(until_device_frame - silent_frames)
+        else:
+            frames = owed // self._device_rate_hz
+        self._wire.trace(point, mixed, frames)
+
+    def _come_to(self, until_device_frame: int) -> None:
         mixed = self._mixed_until(until_device_frame)
         self._wire.trace(Point.RENDERED, mixed, until_device_frame)
         if self._matching is not None:

@@ -66,6 +66,11 @@ class Port(Generic[LineT]):
         return self._pacing.looks
 
     @property
+    def streams(self) -> int:
+        """How many are played or recorded now."""
+        return len(self._lines)
+
+    @property
     def next_frame(self) -> int:
         """The device's frame that a line which joins now begins with."""
         return self.device.written_frames

@@ -9,8 +9,9 @@ import msgspec
 from backend.counters import Counters
 from backend.daemon import Backend
 from backend.latency.facts import Backend as BackendFacts
-from backend.latency.facts import Device, Machine, Matched, RealtimeHelp
+from backend.latency.facts import Device, Instrument, Machine, Matched, RealtimeHelp, Usage
 from backend.latency.machine import this_machine
+from backend.usage import peak_octets
 
 
 class StreamCounters(msgspec.Struct, frozen=True):
@@ -24,6 +25,8 @@ class StreamCounters(msgspec.Struct, frozen=True):
     """Presented, or recorded."""
     matched: Matched | None = None
     """How two clocks were matched; None for a guest that goes by the card's."""
+    untraced: int = 0
+    """Trace records that were left out, being too many."""
 
 
 class BackendReport(msgspec.Struct, frozen=True):
@@ -45,13 +48,14 @@ def collect(
     backend: Backend,
     cpu_before_s: float,
     realtime: RealtimeHelp | None = None,
+    usage: Usage | None = None,
+    instrument: Instrument | None = None,
 ) -> BackendReport:
-    """The counters of a backend that is still open.
+    """The counters of a backend that is still open, and what its process knows besides.
 
-    `cpu_before_s` is the CPU time that was used before the backend served, `realtime` what came of asking for it.
+    `cpu_before_s` is the CPU time that was used before it served, `realtime` what came of asking for it.
     """
     counters = [counted for session in backend.sessions.values() for counted in session.counters.values()]
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     return BackendReport(
         machine=this_machine(),
         devices=_devices(backend),
@@ -60,8 +64,10 @@ def collect(
             looks=sum(port.looks for port in backend.patchbay.ports.values()),
             requests=sum(counted.requests for counted in counters),
             events=sum(counted.events for counted in counters),
-            rss_octets=usage.ru_maxrss * 1024,  # getrusage counts KiB
+            rss_octets=peak_octets(),
             realtime=realtime,
+            usage=usage,
+            instrument=instrument,
         ),
         streams=_streams(backend),
     )
@@ -95,7 +101,10 @@ def _streams(backend: Backend) -> list[StreamCounters]:
     for session in backend.sessions.values():
         for number, counters in session.counters.items():
             totals[session.domid, number] += counters
-    return [StreamCounters(*key, total.late_frames, total.frames, total.matched) for key, total in totals.items()]
+    return [
+        StreamCounters(*key, total.late_frames, total.frames, total.matched, total.untraced)
+        for key, total in totals.items()
+    ]
 
 
 def write_report(report: BackendReport, path: Path) -> None:

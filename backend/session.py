@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from backend.connecting import Connecting
-from backend.counters import Counters
+from backend.counters import NOTHING, Counters
 from backend.facilities import Facilities
 from backend.stream import Stream
 from backend.throttle import Throttle
@@ -72,7 +72,11 @@ class Session:
     @property
     def counters(self) -> dict[int, Counters]:
         """What each stream counted since the session began, by its number in traces."""
-        return {**self._past, **{s.number: self._past.get(s.number, Counters()) + s.counters for s in self.streams}}
+        return {**self._past, **{stream.number: self.counters_of(stream) for stream in self.streams}}
+
+    def counters_of(self, stream: Stream) -> Counters:
+        """The same, of one of its streams."""
+        return self._past.get(stream.number, NOTHING) + stream.counters
 
     def close(self) -> None:
         """The backend leaves, or the device was removed.  Harmless twice."""
@@ -180,6 +184,10 @@ class Session:
             except Exception as error:  # the others have to be let go all the same
                 self._complaints.bug(self.domid, "a stream cannot be closed", error)
             self._past[stream.number] += stream.counters
+            if stream.counters.untraced:
+                self._complaints.note(
+                    self.domid, f"{stream.counters.untraced} trace records left out: too many a second"
+                )
 
     # -- when it goes wrong -------------------------------------------------------------------------------------------
 

@@ -11,13 +11,11 @@ from typing import Any, ClassVar
 
 from backend.capture import CaptureLine
 from backend.config import Plug
-from backend.counters import Counters
+from backend.counters import NOTHING, Counters
 from backend.devices.api import DeviceError
 from backend.input import Input
-from backend.jack import Jack
-from backend.latency.facts import Matched
+from backend.jack import Jack, Place
 from backend.line import Transfer
-from backend.matching import joined
 from backend.offers import offered
 from backend.output import Output
 from backend.playback import PlaybackLine
@@ -65,9 +63,7 @@ class Stream:
         self.number = pcm * 16 + config.index
         """In traces."""
         self._jack = jack
-        self._late_frames = 0
-        self._frames = 0
-        self._matched: Matched | None = None
+        self._past = NOTHING  # of openings that are over
         self._said_limit = False
         self._peer = peer
         self._state = StreamState.CLOSED
@@ -77,25 +73,31 @@ class Stream:
         self.wire = GuestWire(peer, self.number, transport, self._on_request)
 
     @property
-    def late_frames(self) -> int:
-        """Frames that were dropped, having come after their moment (or that found no room, for capture)."""
-        return self._late_frames + (self._line.late_frames if self._line is not None else 0)
+    def state(self) -> StreamState:
+        """Where it is in its life."""
+        return self._state
 
     @property
-    def frames(self) -> int:
-        """Frames presented (or recorded), over all openings."""
-        return self._frames + (self._line.position_frames if self._line is not None else 0)
+    def line(self) -> PlaybackLine | CaptureLine | None:
+        """While it is open."""
+        return self._line
+
+    @property
+    def place(self) -> Place | None:
+        """The device that it is plugged into; None for an id that is not in the operator's table."""
+        return self._jack.place if self._jack is not None else None
+
+    @property
+    def late_frames(self) -> int:
+        """Frames that were dropped, having come after their moment (or that found no room, for capture)."""
+        return self._past.late_frames + (self._line.late_frames if self._line is not None else 0)
 
     @property
     def counters(self) -> Counters:
         """All that was counted since connection."""
-        return Counters(self.late_frames, self.frames, self.wire.requests, self.wire.events, self.matched)
-
-    @property
-    def matched(self) -> Matched | None:
-        """How two clocks were matched, over all openings; None where there is but one."""
-        now = self._line.matched if self._line is not None else None
-        return joined(self._matched, now)
+        wire, line = self.wire, self._line
+        now = NOTHING if line is None else line.counters()
+        return self._past + now + Counters(requests=wire.requests, events=wire.events, untraced=wire.untraced)
 
     # -- what the line needs (backend.line.Wire) ----------------------------------------------------------------------
 
@@ -245,11 +247,9 @@ class Stream:
 
     def _shut(self, now_ns: int) -> None:
         self._state = StreamState.CLOSED
-        self._matched = self.matched
         line, self._line = self._line, None
         if line is not None:
-            self._late_frames += line.late_frames
-            self._frames += line.position_frames
+            self._past += line.counters()
             line.release(now_ns)
         mapping, self._mapping = self._mapping, None
         if mapping is not None:

@@ -13,6 +13,7 @@ from frontend.pcm import Pcm
 from frontend.state import PcmState
 from hosts.tasks import run
 from ringproto.messages import HwParamResponse, ReadRequest, Response
+from ringproto.trace import Point
 
 
 class CapturePcm(Pcm):
@@ -47,6 +48,8 @@ class CapturePcm(Pcm):
             self._buffer.read_into(offset * size, memoryview(taken)[done * size : (done + chunk) * size])
             self._appl += chunk
             done += chunk
+        if count:
+            self._trace(Point.TAKEN, self._appl, count)
         return bytes(taken)
 
     async def aread(self, frames: int) -> bytes:
@@ -97,7 +100,12 @@ class CapturePcm(Pcm):
         size = self.params.frame_octets
         self._asked += frames
         request = ReadRequest(self._link.next_id(), offset * size, frames * size)
+        self._trace(Point.PUSHED, self._asked, frames)  # first: the backend may be quicker than we are
         self._link.send(request, self._on_filled(frames))
+
+    def _trace(self, point: Point, frame: int, frames: int) -> None:
+        """Write that so many frames, up to `frame` since START, got there just now."""
+        self._tracer.put(self._loop.now_ns(), point, self._domid, self._link.stream, self._base + frame, frames)
 
     def _on_filled(self, frames: int) -> Callable[[Response | HwParamResponse], None]:
         def filled(response: Response | HwParamResponse) -> None:

@@ -17,6 +17,7 @@ from frontend.params import PcmParams
 from frontend.sharedsound import SharedSound, spare_place
 from frontend.state import PcmState
 from frontend.volume import Volume
+from frontend.watch import Watch
 from hosts.api import HostError, Loop, OnTime
 from hosts.tasks import Future, run
 from ringproto.abi import Trigger
@@ -53,13 +54,12 @@ class Pcm:
         self._tracer = link.tracer
         self._domid = link.host.domid
         self._buffer: SharedSound | None = None
-        self._appl = 0
-        self._hw = 0
-        self._base = 0
+        self._appl = self._hw = self._base = 0
         self._moved: Future[None] | None = None
         self._failure: HostError | None = None
         self.unanswered = 0  # requests, when it was closed
         self._held = False  # by a volume that is under way
+        self._watch = Watch(link, params.period_frames * 1_000_000_000 // params.rate_hz)
         self.volume = Volume(self)
 
     # -- opening and closing ------------------------------------------------------------------------------------------
@@ -100,6 +100,7 @@ class Pcm:
             self._release()
 
     def _release(self) -> None:
+        self._watch.end()
         if not self._link.lost:
             self.unanswered += self._link.detach()
         if self._buffer is not None:
@@ -123,11 +124,13 @@ class Pcm:
         self._check_alive()
         if self.state is PcmState.PREPARED:
             self.state = PcmState.RUNNING
-            await self._trigger(Trigger.START)
+            self._watch.heard(self._loop.now_ns())
+            await self._link.call(TriggerRequest(self._link.next_id(), Trigger.START))
 
     def _start_soon(self) -> None:
         """START without waiting for the answer."""
         self.state = PcmState.RUNNING
+        self._watch.heard(self._loop.now_ns())
         self._link.send(TriggerRequest(self._link.next_id(), Trigger.START), self._check)
 
     async def astop(self) -> None:
@@ -135,11 +138,8 @@ class Pcm:
         if self.state not in (PcmState.RUNNING, PcmState.DRAINING):
             return
         self.state = PcmState.STOPPING
-        await self._trigger(Trigger.STOP)
+        await self._link.call(TriggerRequest(self._link.next_id(), Trigger.STOP))
         self._prepare()
-
-    async def _trigger(self, trigger: Trigger) -> None:
-        await self._link.call(TriggerRequest(self._link.next_id(), trigger))
 
     def _prepare(self) -> None:
         if self.state is not PcmState.STOPPING:
@@ -225,7 +225,9 @@ class Pcm:
         if self.state is PcmState.STOPPING:
             self._hw = frames  # the rounded position with which the backend ends
         if self.state not in (PcmState.RUNNING, PcmState.DRAINING):
+            self._watch.end()
             return
+        self._watch.heard(now_ns)
         period = self.params.period_frames
         told_before, self._hw = (self._hw - 1) // period, frames
         told = (frames - 1) // period  # the frame being presented counts in a position, but has not passed
@@ -264,8 +266,7 @@ class Pcm:
     def _check(self, response: Response | HwParamResponse) -> None:
         """A request nobody waits for was answered: a refusal ends the PCM, and the next call says why."""
         if response.status != 0 and self.state not in (PcmState.CLOSED, PcmState.LOST):
-            gone = self._link.lost
-            why = "the backend is gone" if gone else "the backend refused a request of a running stream"
+            why = "the backend is gone" if self._link.lost else "the backend refused a request of a running stream"
             self._failure = HostError(-response.status, why)
             self._on_lost()
 
@@ -273,8 +274,7 @@ class Pcm:
         """Wait for `ready()`, looking whenever the card or the stream has moved."""
         while not ready():
             self._check_alive()
-            if self._moved is None:
-                self._moved = Future()
+            self._moved = self._moved or Future()
             await self._moved
 
     # -- blocking forms -----------------------------------------------------------------------------------------------

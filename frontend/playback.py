@@ -128,8 +128,9 @@ class PlaybackPcm(Pcm):
         self._tracer.put(now_ns, Point.QUEUED, self._domid, self._link.stream, end, frames)
         self._unanswered.append(frames)
         self._unanswered_frames += frames
-        self._link.send(WriteRequest(self._link.next_id(), offset, frames * size), self._on_written)
+        # First: the backend may be quicker than we are.
         self._tracer.put(self._loop.now_ns(), Point.PUSHED, self._domid, self._link.stream, end, frames)
+        self._link.send(WriteRequest(self._link.next_id(), offset, frames * size), self._on_written)
 
     def _on_written(self, response: Response | HwParamResponse) -> None:
         """The oldest WRITE is answered: the backend answers them in order."""

@@ -77,6 +77,8 @@ class RealLoop:
         self._sweep_at = _SPARE_ENTRIES
         self._order = 0
         self._soon: deque[OnTime] = deque()
+        self.wakeups = 0
+        """How often it has waited, and something came."""
         self._epoll.register(self._timerfd.fd, select.EPOLLIN | select.EPOLLET)
         self._wakeup, self._signalled = socket.socketpair()
         for end in (self._wakeup, self._signalled):
@@ -139,11 +141,18 @@ class RealLoop:
 
     def _run_once(self) -> None:
         self._put_off()
-        self._run_readers(iter(self._epoll.poll(0 if self._soon else -1)))
+        self._run_readers(iter(self._wait()))
         now_ns = time.monotonic_ns()
         self._run_timers(now_ns)
         for _ in range(len(self._soon)):
             self._soon.popleft()(now_ns)
+
+    def _wait(self) -> list[tuple[int, int]]:
+        if self._soon:
+            return self._epoll.poll(0)
+        ready = self._epoll.poll(-1)
+        self.wakeups += 1
+        return ready
 
     def _run_readers(self, ready: Iterator[tuple[int, int]]) -> None:
         now_ns = time.monotonic_ns()

@@ -41,6 +41,10 @@ TRACE_FIELDS = [
 
 U64 = (1 << 64) - 1
 
+RATION = 8000
+"""Records a second: what a stream with periods of 1 ms makes, and then some."""
+RATION_NS = 1_000_000_000
+
 
 class Point(IntEnum):
     """Where a record was made; t0 to t8 are the way of a frame and of the news of it.  Frames are the guest's."""
@@ -48,7 +52,7 @@ class Point(IntEnum):
     QUEUED = 0
     """t0: the application handed frames over.  frame: after the last; value: how many."""
     PUSHED = 1
-    """t1: their WRITE was pushed.  As QUEUED."""
+    """t1: their WRITE is about to be pushed, or a READ of so many.  As QUEUED."""
     WOKE_BACKEND = 2
     """t2: the backend woke up to the stream's requests."""
     COPIED = 3
@@ -71,6 +75,19 @@ class Point(IntEnum):
     """The guest met an underrun or overrun.  frame: after the last handed over."""
     OPENED = 12
     """frame: the rate in Hz; value: the period in frames."""
+    TAKEN = 13
+    """The application was handed recorded frames.  As QUEUED."""
+    MISSED = 14
+    """Silence was mixed for want of frames; when recording, frames found no room.  frame: after the last; value: how
+    many."""
+    DRY = 15
+    """The card had run dry, or over, before it was looked at: that was silence.  As MISSED."""
+    STARVED = 16
+    """The card had to play what was not there, or stood still.  frame: the device's after the last; value: how many."""
+    INTERRUPT = 17
+    """The card interrupted late, or never.  frame: the device's boundary; value: ns after that, less than 0: never."""
+    WAITED = 18
+    """The guest was to be told of a period, and awake to see that it was not.  value: ns it saw to that late."""
 
 
 class Tracer(Protocol):
@@ -123,6 +140,33 @@ class TraceWriter:
         """Let go of the memory."""
         self._words.release()
         self._memory.release()
+
+
+class Ration:
+    """Passes on to `tracer` no more than RATION records in any second, and counts the others.
+
+    For what a guest can cause at will, such as wake-ups: a storm of one guest must not use up the room of all.
+    """
+
+    __slots__ = ("_left", "_put", "_until_ns", "left_out")
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._put = tracer.put
+        self._left = RATION
+        self._until_ns = 0
+        self.left_out = 0
+        """Records that were too many."""
+
+    def put(self, time_ns: int, point: int, domid: int, stream: int, frame: int, value: int) -> None:
+        """Write one record, or count it."""
+        if time_ns >= self._until_ns:
+            self._left = RATION
+            self._until_ns = time_ns + RATION_NS
+        if self._left:
+            self._left -= 1
+            self._put(time_ns, point, domid, stream, frame, value)
+        else:
+            self.left_out += 1
 
 
 @dataclass(frozen=True, slots=True)

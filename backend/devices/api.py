@@ -73,6 +73,11 @@ class AudioDevice(Protocol):
         """How often it ran out of frames (playback) or of room (capture) since it was opened."""
         ...
 
+    @property
+    def stood_still_frames(self) -> int:
+        """Frames since it was opened in whose time what is behind it, a sound server, stood still: silence."""
+        ...
+
     def start(self, now_ns: int) -> None:
         """Begin to present what was written, or to record.  The position moves from where it stood."""
 

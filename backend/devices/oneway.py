@@ -8,6 +8,9 @@ from backend.devices.api import AudioDevice, DeviceError
 class PlaysOnly:
     """Of a playback device."""
 
+    stood_still_frames = 0
+    """Of a device with nothing behind it."""
+
     def read(self, into: memoryview, now_ns: int) -> int:
         """Raises DeviceError(EINVAL): it plays."""
         del into, now_ns
@@ -16,6 +19,9 @@ class PlaysOnly:
 
 class RecordsOnly:
     """Of a capture device."""
+
+    stood_still_frames = 0
+    """Of one that does not know."""
 
     def write(self, frames: memoryview, now_ns: int) -> int:
         """Raises DeviceError(EINVAL): it records."""

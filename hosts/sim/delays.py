@@ -37,3 +37,13 @@ def long_tail_ns(median_ns: int, spread: float, most_ns: int) -> Draw:
     `spread` is the standard deviation of the logarithm: 0 none, 1 has a hundredth later than ten times the median.
     """
     return lambda random: min(most_ns, int(median_ns * exp(random.gauss(0.0, spread))))
+
+
+def behind_turns_ns(delay_ns: Draw, share: float, turn_ns: int) -> Draw:
+    """As `delay_ns`, and with probability `share` behind the rest of somebody else's turn of `turn_ns`."""
+
+    def draw(random: Random) -> int:
+        waits = random.random() < share
+        return delay_ns(random) + (random.randint(0, turn_ns) if waits else 0)
+
+    return draw

@@ -18,6 +18,7 @@ class FakeDevice:
 
     params = PARAMS
     underruns = 0
+    stood_still_frames = 0
 
     def __init__(self) -> None:
         self.capabilities = Capabilities(interrupts=False)

@@ -8,6 +8,7 @@ from hosts.sim.delays import Delays, uniform_ns
 from hosts.sim.machine import SimMachine
 from ringproto.card import Direction
 from ringproto.trace import Point
+from tests.backend.fakedevice import FakeDevice
 
 PERIOD, DRIFT_PPM = 480, 200
 PERIOD_NS = 10_000_000 * 1_000_000 // (1_000_000 + DRIFT_PPM)
@@ -40,3 +41,15 @@ def test_periods_are_dated_by_the_cards_clock_however_late_one_looks(grain_frame
     error_ns = [abs(record[0] - k * PERIOD_NS) for k, record in enumerate(kept.records, start=1)]
     assert max(error_ns[500:]) < 50_000 + grain_frames * 1_100_000_000 // 48000
     assert max(record[5] for record in kept.records) <= 3_100_000 + grain_frames * 1_100_000_000 // 48000
+
+
+def test_a_server_that_stood_still_is_said_where_the_position_is_by_then() -> None:
+    device, kept = FakeDevice(), Kept()
+    dates = Dates(device, kept, 7)
+    dates.seen(100, 1_000_000)
+    device.stood_still_frames = 70
+    dates.seen(200, 2_000_000)
+    dates.seen(300, 3_000_000)
+    device.stood_still_frames = 75
+    dates.seen(400, 4_000_000)
+    assert kept.records == [(2_000_000, Point.STARVED, 0, 7, 200, 70), (4_000_000, Point.STARVED, 0, 7, 400, 5)]

@@ -31,9 +31,13 @@ class FakeLine:
         self.blocks: list[tuple[int, int]] = []
         self.errors: list[OSError | Exception] = []
         self.skips: list[int] = []
+        self.overruns: list[int] = []
 
     def recorded(self, guest_frames: int, until_device_frame: int, now_ns: int) -> None:
         self.blocks.append((guest_frames, until_device_frame))
+
+    def overran(self, device_frames: int) -> None:
+        self.overruns.append(device_frames)
 
     def skipped(self, device_frames: int) -> None:
         self.skips.append(device_frames)
@@ -198,6 +202,7 @@ def test_of_a_gap_of_minutes_two_seconds_are_silence_and_the_rest_is_only_counte
     parts.device.written_frames += 60 * 48000
     parts.record(480)
     assert line.skips == [58 * 48000]
+    assert line.overruns == [60 * 48000]
     assert sum(frames for frames, _ in line.blocks) == 2 * 48000 + 480
     assert line.blocks[-1] == (480, 60 * 48000 + 480)
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from frontend import open_capture, open_playback
+from frontend import connect, open_capture, open_playback
 from frontend.state import PcmState
 from ringproto.card import Direction
 from ringproto.formats import Format
+from ringproto.trace import HEADER_OCTETS, RECORD_OCTETS, Point, TraceWriter, read_trace
 from tests.frontend.served import MS, PARAMS, Served, noise
 
 
@@ -40,6 +41,28 @@ def test_not_waiting_gives_what_is_there(tmp_path: Path) -> None:
         assert pcm.ready_frames == 480
         assert len(pcm.read_nowait(100)) == 100 * 4
         assert len(pcm.read_nowait(1000)) == 380 * 4
+
+
+def test_what_was_asked_for_and_what_was_handed_over_is_traced(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    memory = bytearray(HEADER_OCTETS + 1000 * RECORD_OCTETS)
+    writer = TraceWriter(memoryview(memory))
+    with connect(served.host, tracer=writer) as card, open_capture(card, PARAMS) as pcm:
+        pcm.start()
+        served.settle(25 * MS)
+        for frames in (100, 5000, 1):
+            pcm.read_nowait(frames)
+        served.settle(100 * MS)  # overrun: what follows counts on from the next multiple of the buffer
+        pcm.read(10)
+    points = {Point.PUSHED: list[tuple[int, int]](), Point.TAKEN: list[tuple[int, int]]()}
+    for record in read_trace(bytes(memory)):
+        if record.point in points:
+            points[Point(record.point)].append((record.frame, record.value))
+    assert points[Point.TAKEN][:2] == [(100, 100), (960, 860)]
+    assert points[Point.PUSHED][:3] == [(480, 480), (960, 480), (1440, 480)]
+    assert pcm.overruns == 1
+    assert points[Point.TAKEN][2][0] % PARAMS.buffer_frames == 10
+    assert points[Point.TAKEN][2][0] > 5 * PARAMS.period_frames
 
 
 def test_another_format_rate_and_channels_are_converted(tmp_path: Path) -> None:

@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from ringproto.trace import (
     HEADER_OCTETS,
+    RATION,
+    RATION_NS,
     RECORD_OCTETS,
     TRACE_FIELDS,
     NoTrace,
     Point,
+    Ration,
     TraceHeader,
     TraceRecord,
     TraceWriter,
@@ -146,9 +149,9 @@ def test_the_fields_describe_a_record_to_numpy() -> None:
 def test_the_points_are_numbered_in_the_order_of_the_frames_way() -> None:
     assert [point.name for point in Point] == [
         "QUEUED", "PUSHED", "WOKE_BACKEND", "COPIED", "RENDERED", "BOUNDARY", "EVENT", "WOKE_GUEST", "TOLD",
-        "STARTED", "STOPPED", "UNDERRUN", "OPENED",
+        "STARTED", "STOPPED", "UNDERRUN", "OPENED", "TAKEN", "MISSED", "DRY", "STARVED", "INTERRUPT", "WAITED",
     ]  # fmt: skip
-    assert list(Point) == list(range(13))
+    assert list(Point) == list(range(19))
 
 
 def test_no_trace_takes_the_same_records() -> None:
@@ -162,3 +165,34 @@ def test_after_release_the_memory_can_be_unmapped() -> None:
     writer.release()
     writer.release()
     memory.clear()  # refused (BufferError) while any view is left
+
+
+class Kept:
+    """Takes note of the times of its records."""
+
+    def __init__(self) -> None:
+        self.times_ns: list[int] = []
+
+    def put(self, time_ns: int, point: int, domid: int, stream: int, frame: int, value: int) -> None:
+        self.times_ns.append(time_ns)
+
+
+def test_a_ration_passes_on_what_anybody_in_good_faith_makes() -> None:
+    """Periods of 1 ms, six records in each."""
+    kept = Kept()
+    ration = Ration(kept)
+    times_ns = [5_000_000_000 + 1_000_000 * period for period in range(5000) for _ in range(6)]
+    for time_ns in times_ns:
+        ration.put(time_ns, Point.EVENT, 1, 0, 0, 0)
+    assert kept.times_ns == times_ns
+    assert ration.left_out == 0
+
+
+def test_a_storm_leaves_room_for_others_and_is_counted() -> None:
+    kept = Kept()
+    ration = Ration(kept)
+    for number in range(100_000):  # over ten seconds
+        ration.put(number * 100_000, Point.WOKE_BACKEND, 1, 0, 0, 0)
+    assert len(kept.times_ns) == 10 * RATION
+    assert ration.left_out == 100_000 - 10 * RATION
+    assert [kept.times_ns.index(second * RATION_NS) for second in range(10)] == [RATION * n for n in range(10)]

@@ -137,7 +137,9 @@ class PulsePlayback(PlaysOnly):
         report = self._stream.report() if self._flowing else None
         if report is not None:
             self._taken_frames = report.taken_frames
-            self._offset += self._tape.report(report)
+            behind = self._tape.report(report)
+            self._offset += behind
+            self.stood_still_frames += max(0, behind)
             position = self._tape.frames_at(now_ns) + self._offset
             self._clock.set(True, position, now_ns)
             return position

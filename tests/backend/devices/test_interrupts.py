@@ -1,4 +1,4 @@
-from backend.devices.clocked.interrupts import InterruptLine
+from backend.devices.clocked.interrupts import NEVER, InterruptLine
 from backend.devices.clocked.options import ClockedOptions
 from backend.devices.clocked.registers import Reg, Registers, memory_octets
 from hosts.sim.loop import SimLoop, Timeline
@@ -72,6 +72,16 @@ def test_all_or_none_may_be_lost() -> None:
     every.pass_periods(50)
     assert (len(none.heard), none.counted(Reg.LOST_INTERRUPTS)) == (50, 0)
     assert (len(every.heard), every.counted(Reg.LOST_INTERRUPTS)) == (0, 50)
+
+
+def test_it_says_how_late_each_is_or_that_it_never_comes() -> None:
+    def said(options: ClockedOptions) -> list[int]:
+        rig = Rig(options)
+        return [rig.line.pass_period(nth * PERIOD_NS, nth * PERIOD_NS) for nth in range(1, 4)]
+
+    assert said(ClockedOptions()) == [0, 0, 0]
+    assert said(ClockedOptions(interrupt_latency_ns=4 * MS)) == [4 * MS] * 3
+    assert said(ClockedOptions(lost_interrupts_ppm=1_000_000)) == [NEVER] * 3
 
 
 def test_a_card_that_is_run_late_raises_each_of_them() -> None:
