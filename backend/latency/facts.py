@@ -4,10 +4,16 @@ Whoever composes a run fills in `Facts` once, at its end.  These structs are als
 are: a field added here is a field added there (see `docs/result.md`).
 """
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+
+from backend.latency.files import replace_file
+
+FACTS: Final = "facts.json"
+"""The file of a run's folder they are kept in: with it and the traces, all else can be made anew."""
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -24,6 +30,18 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601, UTC."""
     duration_s: Annotated[float, Meta(ge=0)]
     vsnd_version: str
+    pacing: str = ""
+    """As the scenario named it; what really paced each device, the device says."""
+    load: str = "idle"
+    """What else the machine was made to do meanwhile."""
+    warm_up_s: Annotated[float, Meta(ge=0)] = 0.0
+    """So much of its beginning is not measured."""
+    margin_us: Annotated[int, Meta(ge=0)] = 0
+    """The difference between pacings that would not matter to anybody, said beforehand."""
+    load_cpu_s: Annotated[float, Meta(ge=0)] | None = None
+    """CPU time that the load got, which may be less than it asked for; None without any, and in simulated time."""
+    load_requests: Count | None = None
+    """Requests that a flooding guest had answered; None where none floods, and in simulated time."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +77,10 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """How often the pacing had it looked at."""
     pacing_statistics: Statistics = {}
     """The pacing's own figures: names with units."""
+    played_to: str | None = None
+    """The file in the run's folder that holds what it played, its frame `n` being the device's."""
+    loops_back_ns: Count | None = None
+    """So much later it records what it plays; None for one that does not."""
 
 
 class Help(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +101,33 @@ class RealtimeHelp(msgspec.Struct, frozen=True, kw_only=True):
     silence_collector: Help
 
 
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process took of the machine, from when it was ready until its end."""
+
+    seconds: Annotated[float, Meta(ge=0)]
+    """How long that was."""
+    cpu_s: Annotated[float, Meta(ge=0)]
+    wakeups: Count
+    """How often its loop woke up."""
+    switches_voluntary: Count
+    """Context switches since it waited."""
+    switches_involuntary: Count
+    """Context switches since somebody else was to run."""
+    run_queue_delay_ns: Count | None
+    """How long it was ready to run and did not; None where the kernel does not count it."""
+    rss_octets: Count
+    """Peak resident memory."""
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """What measuring itself takes, by the backend's own word: measured at its end, in its process."""
+
+    record_ns: Annotated[float, Meta(ge=0)]
+    """Writing one trace record."""
+    clock_ns: Annotated[float, Meta(ge=0)]
+    """Reading the clock for it."""
+
+
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """What serving everybody cost."""
 
@@ -91,6 +140,10 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     rss_octets: Count
     realtime: RealtimeHelp | None = None
     """None where nothing is said of it."""
+    usage: Usage | None = None
+    """None in simulated time."""
+    instrument: Instrument | None = None
+    """None in simulated time."""
 
 
 class Matched(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +184,8 @@ class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Which clock the guest goes by."""
     matched: Matched | None = None
     """How both clocks were matched; None for a guest that goes by the card's."""
+    untraced_records: Count = 0
+    """Trace records that the backend left out since the guest caused too many; see `ringproto.trace.Ration`."""
 
 
 class GuestFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +196,8 @@ class GuestFacts(msgspec.Struct, frozen=True, kw_only=True):
     streams: list[StreamFacts]
     realtime: RealtimeHelp | None = None
     """None where nothing is said of it."""
+    usage: Usage | None = None
+    """None in simulated time."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,3 +208,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     devices: list[Device]
     guests: list[GuestFacts]
     backend: Backend
+
+
+def write_facts(facts: Facts, path: Path) -> None:
+    """Write `facts.json`; whoever looks sees the whole file or none.  Raises OSError."""
+    replace_file(path, msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
+
+
+def read_facts(path: Path) -> Facts:
+    """Read them back.  Raises msgspec.DecodeError, saying which field is wrong where one is, and OSError."""
+    return msgspec.json.decode(path.read_bytes(), type=Facts)

@@ -15,8 +15,13 @@ from backend.latency.records import Int64s, Records, Series, joined, only
 from ringproto.trace import Point
 
 
-def period_lateness(records: Records, timeline: StreamTimeline, rate_hz: int, period_frames: int) -> tuple[Series, int]:
-    """(the lateness of each boundary told, how many were never told), of one stream between two OPENs."""
+def period_lateness(
+    records: Records, timeline: StreamTimeline, rate_hz: int, period_frames: int, since_ns: int = 0
+) -> tuple[Series, int]:
+    """(the lateness of each boundary told, how many were never told), of one stream between two OPENs.
+
+    Only of boundaries at or after `since_ns`.
+    """
     told = only(records, Point.TOLD)
     of_segment = timeline.segment_passing(told["frame"])
     parts: list[Series] = []
@@ -34,8 +39,8 @@ def period_lateness(records: Records, timeline: StreamTimeline, rate_hz: int, pe
         ideal_ns = timeline.instants_ns(boundaries, index)
         were_told = boundaries <= last_told
         parts.append(_told(told_here, boundaries[were_told], ideal_ns[were_told]))
-        untold += int((~were_told & (ideal_ns < stop_ns)).sum())
-    return joined(parts), untold
+        untold += int((~were_told & (ideal_ns < stop_ns) & (ideal_ns >= since_ns)).sum())
+    return joined(parts).since(since_ns), untold
 
 
 def _told(told: Records, boundaries: Int64s, ideal_ns: Int64s) -> Series:

@@ -6,6 +6,8 @@ Every hand-over is a sample.  Two kinds were never heard, so they are counted an
 * late: when they came, silence had been mixed in their place, or their instant had passed.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from backend.latency.measures.pairs import partner_ns
@@ -17,22 +19,58 @@ FRAMES_MAX = 1 << 44
 """More than any stream plays (11 years at 48 kHz); lets a segment and a frame share one sortable number."""
 
 
-def playback_delay(records: Records, timeline: StreamTimeline) -> tuple[Series, int, int]:
-    """(the delays, how many hand-overs came late, how many were dropped), of one stream between two OPENs."""
+@dataclass(frozen=True, slots=True)
+class HandOvers:
+    """What became of each, in order of time."""
+
+    queued: Records
+    """Their QUEUED records."""
+    copied_ns: Int64s
+    """When the backend copied each; NEVER_NS where it did not, or the trace does not say."""
+    mixed_ns: Int64s
+    """When the backend gave the card the first frame of each, or silence in its place; NEVER_NS as above."""
+    presented_ns: Int64s
+    """When that frame leaves the card, if it does."""
+    heard: Bools
+    """Whether it was, or silence in its place."""
+    late: Bools
+    """Whether it came too late for that."""
+
+    @property
+    def in_time(self) -> Bools:
+        """Which were heard themselves."""
+        return self.heard & ~self.late
+
+
+def hand_overs(records: Records, timeline: StreamTimeline) -> HandOvers:
+    """All of one stream between two OPENs."""
     queued = only(records, Point.QUEUED)
     first = queued["frame"] - queued["value"]
     segment = timeline.segment_beginning(first)
-    instants_ns = timeline.instants_ns(first, segment)
-    heard = (segment >= 0) & (instants_ns < timeline.stopped_ns[segment]) & ~_handed_over_again(first)
-    late = instants_ns < queued["time_ns"]
-    copied = only(records, Point.COPIED)
-    if len(copied) and np.any(records["point"] == Point.RENDERED):  # both, or what is there says nothing
-        mixed_ns = _mixed_ns(records, first, segment)
+    presented_ns = timeline.instants_ns(first, segment)
+    heard = (segment >= 0) & (presented_ns < timeline.stopped_ns[segment]) & ~_handed_over_again(first)
+    late = presented_ns < queued["time_ns"]
+    copied_ns = partner_ns(queued, only(records, Point.COPIED), "frame")
+    mixed_ns = _mixed_ns(records, first, segment)
+    if np.any(records["point"] == Point.COPIED) and np.any(records["point"] == Point.RENDERED):
+        # Both, or what is there says nothing.
         heard &= mixed_ns < NEVER_NS
-        late |= partner_ns(queued, copied, "frame") > mixed_ns
-    in_time = heard & ~late
-    at_ns = queued["time_ns"][in_time]
-    return Series(at_ns, instants_ns[in_time] - at_ns), int((heard & late).sum()), int((~heard).sum())
+        late |= copied_ns > mixed_ns
+    return HandOvers(queued, copied_ns, mixed_ns, presented_ns, heard, late)
+
+
+def delays_of(made: HandOvers, since_ns: int = 0) -> tuple[Series, int, int]:
+    """(the delays, how many came late, how many were dropped), of hand-overs at or after `since_ns`."""
+    at_ns: Int64s = made.queued["time_ns"]
+    measured = at_ns >= since_ns
+    chosen = measured & made.in_time
+    late, dropped = measured & made.heard & made.late, measured & ~made.heard
+    return Series(at_ns[chosen], made.presented_ns[chosen] - at_ns[chosen]), int(late.sum()), int(dropped.sum())
+
+
+def playback_delay(records: Records, timeline: StreamTimeline) -> tuple[Series, int, int]:
+    """(the delays, how many hand-overs came late, how many were dropped), of one stream between two OPENs."""
+    return delays_of(hand_overs(records, timeline))
 
 
 def _handed_over_again(first: Int64s) -> Bools:
@@ -47,6 +85,8 @@ def _handed_over_again(first: Int64s) -> Bools:
 def _mixed_ns(records: Records, first: Int64s, segment: Int64s) -> Int64s:
     """When the backend gave the card each of these frames, or silence in its place; NEVER_NS if it did not."""
     rendered = only(records, Point.RENDERED)
+    if len(rendered) == 0:
+        return np.full(len(first), NEVER_NS, dtype=np.int64)
     starts = np.flatnonzero(records["point"] == Point.STARTED)
     rendered_segment = np.searchsorted(starts, np.flatnonzero(records["point"] == Point.RENDERED)) - 1
     # Frames grow within a segment only: what was mixed ahead of a STOP is counted again after it.

@@ -1,13 +1,16 @@
 """Traces and facts made up to be measured: every delay in them is known."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from backend.latency.facts import Backend, Device, Facts, GuestFacts, Machine, Run, StreamFacts
-from backend.latency.records import TRACE_DTYPE, Records
+from backend.latency.measures.samples import StreamSamples
+from backend.latency.records import TRACE_DTYPE, Key, Levels, Records, Series, Trace
 from ringproto.trace import HEADER_OCTETS, RECORD_OCTETS, Point, TraceWriter
 
 MS = 1_000_000
@@ -59,6 +62,14 @@ FACTS = Facts(
 )  # fmt: skip
 
 
+_NONE = Series(np.zeros(0, np.int64), np.zeros(0, np.int64))
+NOTHING_MEASURED = StreamSamples(
+    playback_delay=_NONE, capture_delay=_NONE, period_lateness=_NONE, request_round_trip=_NONE,
+    notification_delay=_NONE, service_time=_NONE, fill=Levels(_NONE.at_ns, _NONE.at_ns), hops=[],
+    handovers_late=None, handovers_dropped=None, periods_untold=None,
+)  # fmt: skip
+
+
 def facts_with(**changes: object) -> Facts:
     """FACTS with the stream changed."""
     stream = msgspec.structs.replace(STREAM, **changes)
@@ -83,6 +94,38 @@ def write_trace(path: Path, rows: Iterable[Row], domid: int = DOMID, stream: int
     path.write_bytes(memory)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A process's records that are in memory: what `backend.latency.records.Part` wants."""
+
+    held: Records
+
+    @property
+    def records(self) -> int:
+        """How many."""
+        return len(self.held)
+
+    @property
+    def counts(self) -> dict[Key, int]:
+        """How many each stream has."""
+        return dict(Counter(zip(self.held["domid"].tolist(), self.held["stream"].tolist(), strict=True)))
+
+    def chunks(self) -> Iterator[Records]:
+        """All at once."""
+        if len(self.held):
+            yield self.held
+
+
+def trace_of(*parts: Records) -> Trace:
+    """A trace that was never in a file."""
+    return Trace(tuple(map(Held, parts)), 0, ())
+
+
 def boundaries(count: int, period_frames: int = 480, period_ns: int = 10 * MS, start_ns: int = 0) -> list[Row]:
     """The card's own records: boundary k at `start_ns + k * period_ns`."""
     return [(start_ns + k * period_ns, Point.BOUNDARY, k * period_frames, 0) for k in range(1, count + 1)]
+
+
+def samples_with(**measured: object) -> StreamSamples:
+    """What was measured, and nothing else."""
+    return replace(NOTHING_MEASURED, **measured)  # type: ignore[arg-type]  # by name, for short

@@ -9,6 +9,7 @@ from backend.latency.build import build, measure, summarise
 from backend.latency.facts import Facts
 from backend.latency.result import Summary, read_result
 from ringproto.trace import Point
+from tests.backend.latency.perfetto.validator import check
 from tests.backend.latency.synthetic import FACTS, MS, Row, boundaries, facts_with, write_trace
 
 PERIODS = 1000
@@ -39,12 +40,13 @@ def test_a_run_with_known_delays_gives_them_exactly(tmp_path: Path) -> None:
     fill(tmp_path, guest_rows(), boundaries(PERIODS + 5))
     (stream,) = build(tmp_path, FACTS).guests[0].streams
     assert stream.period_lateness_ns == Summary(
-        n=1000, min=1_000, p50=500_000, p90=900_000, p95=950_000, p99=990_000, p999=None, max=1_000_000, mean=500_500
-    )
+        n=1000, min=1_000, p50=500_000, p90=900_000, p95=950_000, p99=990_000, p999=None, max=1_000_000, mean=500_500,
+        max_at_ns=20 * MS + int(LATE_NS.argmax() + 1) * 10 * MS,
+    )  # fmt: skip
     # What is handed over when period k is told leaves 10 ms after period k ended; the prefill waits 15 ms.
     assert stream.playback_delay_ns == Summary(
         n=1001, min=9 * MS, p50=9_500_000, p90=9_900_000, p95=9_950_000, p99=9_990_000, p999=None, max=15 * MS,
-        mean=9_504_995,
+        mean=9_504_995, max_at_ns=5 * MS,
     )  # fmt: skip
     assert (stream.handovers_late, stream.handovers_dropped, stream.periods_untold) == (0, 0, 2)
 
@@ -54,6 +56,7 @@ def test_the_files_are_what_was_returned(tmp_path: Path) -> None:
     result = build(tmp_path, FACTS)
     assert read_result(tmp_path / "result.json") == result
     assert "media" in (tmp_path / "report.html").read_text()
+    assert check(tmp_path / "trace.json").events > PERIODS
     assert result == summarise(sorted((tmp_path / "trace").iterdir()), FACTS)
 
 

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from backend.latency.records import TRACE_DTYPE, joined, load
-from ringproto.trace import HEADER_OCTETS, RECORD_OCTETS, Point
+from backend.latency import records
+from backend.latency.records import TRACE_DTYPE, Levels, Series, joined, joined_levels, load
+from ringproto.trace import HEADER_OCTETS, RECORD_OCTETS, Point, TraceWriter
 from tests.backend.latency.synthetic import DOMID, write_trace
 
 
@@ -27,6 +29,38 @@ def test_streams_are_merged_from_all_files_in_order_of_time(tmp_path: Path) -> N
     assert trace.count == 4
     assert trace.of(DOMID, 0)["time_ns"].tolist() == [1, 3, 5]
     assert len(trace.of(DOMID, 2)) == 0
+
+
+@pytest.mark.parametrize(("chunk", "batch"), [(1, 1), (3, 4), (7, 1 << 20), (1 << 16, 10)])
+def test_many_streams_are_picked_out_whole_however_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, batch: int
+) -> None:
+    monkeypatch.setattr(records, "CHUNK_RECORDS", chunk)
+    monkeypatch.setattr(records, "BATCH_RECORDS", batch)
+    rng = np.random.default_rng(chunk)
+    for name in ("a", "b", "c"):
+        memory = bytearray(HEADER_OCTETS + 50 * RECORD_OCTETS)
+        writer = TraceWriter(memoryview(memory))
+        for time in rng.permutation(50).tolist():
+            domid, stream = int(rng.integers(1, 4)), int(rng.integers(0, 2)) * 0x100
+            writer.put(time, Point.TOLD, domid, stream, domid * 1000 + stream, ord(name))
+        writer.release()
+        (tmp_path / f"{name}.vtrace").write_bytes(memory)
+    trace = load(sorted(tmp_path.iterdir()))
+    keys = [(domid, stream) for domid in (1, 2, 3, 9) for stream in (0, 0x100)]
+    found = dict(trace.each(keys + keys))
+    assert list(found) == keys
+    assert sum(len(part) for part in found.values()) == trace.count == 150
+    for (domid, stream), part in found.items():
+        assert set(part["frame"].tolist()) <= {domid * 1000 + stream}
+        assert np.array_equal(part, np.sort(part, order=["time_ns", "value"], kind="stable"))
+        assert np.array_equal(part, trace.of(domid, stream))
+        assert len(part) == trace.count_of((domid, stream))
+
+
+def test_no_streams_are_no_reading(tmp_path: Path) -> None:
+    write_trace(tmp_path / "a.vtrace", [(1, Point.TOLD, 0, 0)])
+    assert list(load([tmp_path / "a.vtrace"]).each([])) == []
 
 
 def test_boundaries_are_of_one_card(tmp_path: Path) -> None:
@@ -78,3 +112,12 @@ def test_dropped_records_are_summed(tmp_path: Path) -> None:
 
 def test_nothing_joined_is_an_empty_series() -> None:
     assert len(joined([]).at_ns) == len(joined([]).delay_ns) == 0
+    assert len(joined_levels([]).at_ns) == len(joined_levels([]).before) == 0
+
+
+def test_what_was_before_an_instant_can_be_left_out() -> None:
+    at_ns = np.array([1, 1, 5, 5])
+    assert Series(at_ns, np.arange(4)).since(5).delay_ns.tolist() == [2, 3]
+    levels = joined_levels([Levels(at_ns, np.arange(4)), Levels(at_ns, np.arange(4, 8))]).since(2)
+    assert levels.frames.tolist() == [2, 3, 6, 7]
+    assert levels.before.tolist() == [2, 6]

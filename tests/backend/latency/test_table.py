@@ -9,6 +9,7 @@ from rich.console import Console
 
 from backend.latency.build import summarise
 from backend.latency.measures.summary import summary_of
+from backend.latency.records import Series
 from backend.latency.result import Guest, Result
 from backend.latency.table import NOT_SAID, milliseconds, table
 from tests.backend.latency.synthetic import FACTS
@@ -24,7 +25,7 @@ def shown(result: Result, width: int = 80) -> str:
 def result() -> Result:
     measured = summarise([], FACTS)
     (stream,) = measured.guests[0].streams
-    delays = summary_of(np.arange(1, 1001) * 10_000)
+    delays = summary_of(Series(np.arange(1000), np.arange(1, 1001) * 10_000))
     stream = msgspec.structs.replace(stream, playback_delay_ns=delays, underruns=12)
     return msgspec.structs.replace(measured, guests=[Guest(domid=3, name="media", streams=[stream])])
 

@@ -50,6 +50,15 @@ def test_the_samples_are_stamped_with_the_ideal_instant() -> None:
     assert series.at_ns.tolist() == [10 * MS, 20 * MS]
 
 
+def test_only_boundaries_since_an_instant_are_measured_or_missed() -> None:
+    rows: list[Row] = [STARTED, told(10 * MS, 480), told(32 * MS, 1440), (65 * MS, Point.STOPPED, 3120, 0)]
+    made = records(rows)
+    series, untold = period_lateness(made, StreamTimeline(made, 48_000, CLOCK), 48_000, 480, since_ns=20 * MS)
+    assert (series.delay_ns.tolist(), untold) == ([12 * MS, 2 * MS], 3)
+    series, untold = period_lateness(made, StreamTimeline(made, 48_000, CLOCK), 48_000, 480, since_ns=50 * MS)
+    assert (series.delay_ns.tolist(), untold) == ([], 2)
+
+
 def test_another_rate_than_the_cards() -> None:
     assert measure([STARTED, told(5 * MS + 7, 40), told(12 * MS, 80)], 8_000, 40) == ([7, 2 * MS], 0)
 

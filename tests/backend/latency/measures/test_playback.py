@@ -1,6 +1,6 @@
 """backend.latency.measures.playback: from hand-over to the card, and what was never heard."""
 
-from backend.latency.measures.playback import playback_delay
+from backend.latency.measures.playback import delays_of, hand_overs, playback_delay
 from backend.latency.measures.timeline import CardClock, StreamTimeline
 from ringproto.trace import Point
 from tests.backend.latency.synthetic import MS, Row, boundaries, records
@@ -99,3 +99,22 @@ def test_what_was_queued_and_never_started_is_dropped() -> None:
 def test_no_hand_overs_are_no_samples() -> None:
     assert measure([STARTED]) == ([], 0, 0)
     assert measure([STARTED, copied(6 * MS, 480), rendered(7 * MS, 480)]) == ([], 0, 0)
+
+
+def test_only_hand_overs_since_an_instant_are_measured_or_counted() -> None:
+    rows = [queued(6 * MS, 480), queued(21 * MS, 960), queued(22 * MS, 1440), queued(23 * MS, 1920)]
+    made = records([STARTED, *rows, (35 * MS, Point.STOPPED, 1200, 0)])
+    found = hand_overs(made, StreamTimeline(made, 48_000, CLOCK))
+    assert delays_of(found)[1:] == (1, 1)
+    series, late, dropped = delays_of(found, since_ns=22 * MS)
+    assert (series.at_ns.tolist(), series.delay_ns.tolist(), late, dropped) == ([22 * MS], [8 * MS], 0, 1)
+
+
+def test_frames_before_a_rest_of_the_card_were_heard() -> None:
+    # It rests at 25 ms, in the middle of a period, and goes on half a second later with the same stream.
+    rows = [queued(6 * MS, 480), queued(7 * MS, 960), (25 * MS, Point.STOPPED, 720, 0)]
+    again: list[Row] = [queued(500 * MS, 1440), (505 * MS, Point.STARTED, 960, 1200)]
+    made = records([STARTED, *rows, *again])
+    card = [*boundaries(2), *[(at + 490 * MS, p, f, v) for at, p, f, v in boundaries(9)[2:]]]
+    series, late, dropped = playback_delay(made, StreamTimeline(made, 48_000, CardClock(records(card), 48_000)))
+    assert (series.delay_ns.tolist(), late, dropped) == ([4 * MS, 13 * MS, 15 * MS], 0, 0)
