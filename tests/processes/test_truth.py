@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.backend.latency.truth import test_loop as loop
 from tests.backend.latency.truth.scenes import heard, play
 
 
@@ -15,3 +16,10 @@ def test_the_trace_agrees_with_the_sound_within_a_frame(tmp_path: Path) -> None:
         assert stream.markers > 0, "buffers of half a second: something is in time on any machine"
         assert stream.markers + stream.cut == 12
         assert (stream.missing, stream.stray, stream.agrees) == (0, 0, True)
+
+
+def test_both_traces_agree_with_what_comes_back(tmp_path: Path) -> None:
+    # As above; and a card's process that is late by more than the cable is long would be silent.
+    trip = loop.measured(tmp_path, loop.play(tmp_path, "processes", period=2400, buffer=9600))
+    assert trip.markers > 0
+    assert (trip.missing, trip.disagreeing, trip.agrees) == (0, 0, True)

@@ -12,89 +12,46 @@ seconds away.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import soundfile
 
-from backend.latency.facts import Count, Device, Facts, GuestFacts, StreamFacts
+from backend.latency.facts import Device, Facts, GuestFacts, StreamFacts
 from backend.latency.measures.summary import summary_of
 from backend.latency.measures.timeline import NS_PER_S, CardClock
-from backend.latency.records import Int64s, Trace, load
-from backend.latency.result import Summary
+from backend.latency.records import Int64s, Series, Trace
+from backend.latency.result import Offset, StreamTruth, Truth
 from backend.latency.truth.find import CHANCE, Place, find
 from backend.latency.truth.handed import Handed, handed_over
+from backend.latency.truth.loop import round_trips
 from backend.latency.truth.marker import COUNT, EVERY_MS, MARKERS, Float64s, markers_of
 from backend.latency.truth.resampling import resampling_frames
 
-TRACES = "trace/*.vtrace"
 AGREES_FRAMES = 1.0
 HALF_LOOP_NS = COUNT * EVERY_MS * 1_000_000 // 2
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of the card's frames later than the trace says markers are heard."""
+def agreement(run_folder: Path, facts: Facts, trace: Trace) -> Truth | None:
+    """Compare all streams that played markers on devices that kept their sound in the run's folder; None without any.
 
-    min: float
-    median: float
-    max: float
-
-
-class StreamTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream that played markers."""
-
-    domid: Count
-    stream: Count
-    device: str
-    markers: Count
-    """That were heard whole, by the trace."""
-    cut: Count
-    """That were handed over, and of which the trace says that some was never heard."""
-    missing: Count
-    """Of `markers`: not found in what the card played."""
-    stray: Count
-    """Found in there where the trace has none."""
-    disagreeing: Count
-    """Of `markers`: found more than a frame away from where the trace says."""
-    difference_frames: Difference | None
-    """None where nothing could be compared."""
-    resampling_frames: float
-    """The constant part of it that the resampler makes."""
-    heard_delay_ns: Summary | None
-    """Playback delay of the markers found, by the sound."""
-    traced_delay_ns: Summary | None
-    """Playback delay of the same, by the trace."""
-    agrees: bool | None
-    """Whether all was found, nothing stray, and each within a frame; None where there was nothing to be found."""
-
-
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
-    """A run by its sound."""
-
-    streams: list[StreamTruth]
-    false_markers_expected: float
-    """How many would be found where none are, at most."""
-
-
-def agreement(run_folder: Path, facts: Facts, played_to: Mapping[str, str]) -> Truth:
-    """Compare all streams that played markers; `played_to` names the WAV file of each device, as far as it has one.
-
-    Raises OSError, soundfile.SoundFileError for a file that cannot be read.
+    Raises soundfile.SoundFileError for a file that is there and cannot be read.
     """
-    trace = load(sorted(run_folder.glob(TRACES)))
     numbers = Counter(device.number for device in facts.devices)
     streams: list[StreamTruth] = []
     false_markers = 0.0
     for device in facts.devices:
         boundaries = trace.boundaries(device.number)
         listening = [(guest, stream) for guest in facts.guests for stream in guest.streams if _is_by(stream, device)]
-        if device.name in played_to and listening and len(boundaries) and numbers[device.number] == 1:
-            sound = _mono(run_folder / played_to[device.name])
+        sound_file = run_folder / (device.played_to or "")
+        if sound_file.is_file() and listening and len(boundaries) and numbers[device.number] == 1:
+            sound = _mono(sound_file)
             streams += _compare(sound, trace, device, listening)
             false_markers += CHANCE * len(sound) * COUNT * len(listening)
-    return Truth(streams=streams, false_markers_expected=false_markers)
+    trips = list(round_trips(run_folder, facts, trace))
+    if not (streams or trips):
+        return None
+    return Truth(streams=streams, false_markers_expected=false_markers, round_trips=trips)
 
 
 def _is_by(stream: StreamFacts, device: Device) -> bool:
@@ -138,8 +95,12 @@ class _Matched:
 
 def _truth(domid: int, stream: StreamFacts, device: Device, handed: list[Handed], matched: _Matched) -> StreamTruth:
     whole = {number: (h.queued_ns, h.delay_ns) for number, h in enumerate(handed) if h.delay_ns is not None}
-    both = [(matched.instant_ns[n] - queued, delay) for n, (queued, delay) in whole.items() if n in matched.instant_ns]
-    heard_ns, traced_ns = np.array(both, np.int64).reshape(-1, 2).T
+    both = [
+        (queued_ns, matched.instant_ns[n] - queued_ns, delay_ns)
+        for n, (queued_ns, delay_ns) in whole.items()
+        if n in matched.instant_ns
+    ]
+    queued_ns, heard_ns, traced_ns = np.array(both, np.int64).reshape(-1, 3).T
     missing = len(whole) - len(both)
     disagreeing = int((np.abs(heard_ns - traced_ns) > AGREES_FRAMES * NS_PER_S / device.rate_hz).sum())
     return StreamTruth(
@@ -151,16 +112,16 @@ def _truth(domid: int, stream: StreamFacts, device: Device, handed: list[Handed]
         missing=missing,
         stray=matched.stray,
         disagreeing=disagreeing,
-        difference_frames=_difference(heard_ns - traced_ns, device.rate_hz),
+        difference_frames=_offset(heard_ns - traced_ns, device.rate_hz),
         resampling_frames=resampling_frames(stream.rate_hz, device.rate_hz),
-        heard_delay_ns=summary_of(heard_ns),
-        traced_delay_ns=summary_of(traced_ns),
+        heard_delay_ns=summary_of(Series(queued_ns, heard_ns)),
+        traced_delay_ns=summary_of(Series(queued_ns, traced_ns)),
         agrees=not (disagreeing or missing or matched.stray) if whole or matched.stray else None,
     )
 
 
-def _difference(later_ns: Int64s, rate_hz: int) -> Difference | None:
+def _offset(later_ns: Int64s, rate_hz: int) -> Offset | None:
     if not len(later_ns):
         return None
     frames = later_ns * (rate_hz / NS_PER_S)
-    return Difference(min=float(frames.min()), median=float(np.median(frames)), max=float(frames.max()))
+    return Offset(min=float(frames.min()), median=float(np.median(frames)), max=float(frames.max()))

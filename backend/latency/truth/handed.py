@@ -86,8 +86,11 @@ class _Sitting:
         return Handed(marker, int(self._queued_ns[first]), instant_ns, delay_ns)
 
     def _delay_ns(self, places: Int64s, handovers: Int64s) -> int | None:
-        """How much later the first of these frames is heard; None unless all are."""
+        """How much later the first of these frames is heard; None unless all are, one after another."""
         frames = self._first[handovers] + places - self._sound_first[handovers]
+        first, last = self._timeline.segment_beginning(frames[[0, -1]])
+        if not all(segment.continues for segment in self._timeline.segments[first + 1 : last + 1]):
+            return None  # played in parts, as after an underrun
         rows = [_one_by_one(frames, self._queued_ns[handovers], Point.QUEUED)]
         if self._copied_ns is not None:
             copied_ns = self._copied_ns[handovers]

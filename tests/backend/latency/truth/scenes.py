@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from backend.latency.build import TRACES
 from backend.latency.facts import Facts
-from backend.latency.truth.agreement import Truth, agreement
+from backend.latency.records import load
+from backend.latency.result import Truth
+from backend.latency.truth.agreement import agreement
 from backend.latency.truth.marker import Float64s
 from compose.run import find_world, plan_blocks
 from compose.scenario import read_scenario
 
-PLAYED_TO = {"speaker": "mix.wav"}
 SCENE = """
 name = "truth"
 duration_s = 3
@@ -53,7 +55,9 @@ def play(
 
 def heard(out: Path, facts: Facts) -> Truth:
     """The run by its sound."""
-    return agreement(out, facts, PLAYED_TO)
+    truth = agreement(out, facts, load(sorted(out.glob(TRACES))))
+    assert truth is not None
+    return truth
 
 
 def change_sound(out: Path, change: Callable[[Float64s], Float64s]) -> None:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend.latency.build import TRACES
 from backend.latency.facts import Facts
-from backend.latency.truth.agreement import StreamTruth, Truth, agreement
+from backend.latency.records import load
+from backend.latency.result import StreamTruth, Truth
+from backend.latency.truth.agreement import agreement
 from backend.latency.truth.find import find
 from backend.latency.truth.marker import Float64s, markers_of, recording
 from tests.backend.latency.truth.scenes import change_sound, heard, play
@@ -143,11 +146,14 @@ def test_the_trace_agrees_after_the_card_ran_dry(tmp_path: Path) -> None:
     assert [stream.agrees for stream in heard(tmp_path, facts).streams] == [True, True]
 
 
-def test_a_card_of_which_nothing_is_kept_is_left_out(finished: tuple[Path, Facts]) -> None:
+def test_a_card_of_which_nothing_is_kept_is_left_out(finished: tuple[Path, Facts], tmp_path: Path) -> None:
     out, facts = finished
-    assert agreement(out, facts, {}) == Truth(streams=[], false_markers_expected=0.0)
+    trace = load(sorted(out.glob(TRACES)))
+    assert agreement(out, facts, trace) is not None
+    assert agreement(tmp_path, facts, trace) is None
+    (tmp_path / "mix.wav").write_bytes(b"no sound")
     with pytest.raises(soundfile.SoundFileError):
-        agreement(out, facts, {"speaker": "none.wav"})
+        agreement(tmp_path, facts, trace)
 
 
 def test_a_guest_that_records_has_the_markers_in_its_take(tmp_path: Path) -> None:

@@ -50,6 +50,15 @@ def test_a_marker_that_the_trace_says_was_partly_lost_has_no_delay_but_a_place()
     assert abs(found[5].instant_ns - (10 * MS + OWN[5].begin_frame * MS / 48)) <= 1
 
 
+def test_a_marker_that_was_stopped_and_started_in_its_middle_is_cut() -> None:
+    middle = OWN[5].begin_frame // PERIOD * PERIOD + 2 * PERIOD
+    at_ns = 10 * MS + middle * MS // 48
+    again: list[Row] = [(at_ns, Point.STOPPED, middle, 0), (at_ns + 1, Point.STARTED, middle, middle + 3 * PERIOD)]
+    later = played(4 * RATE_HZ - middle, first=middle, offset_ns=20 * MS)
+    found = handed([*played(middle), *again, *later])
+    assert [h.marker.number for h in found if h.delay_ns is None] == [5]
+
+
 def test_the_last_is_cut_where_the_guest_ended_in_it() -> None:
     end = (OWN[2].begin_frame // PERIOD + 2) * PERIOD
     found = handed(played(end))
