@@ -1,19 +1,26 @@
 """One run's facts, gathered from the reports of everybody who took part."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from backend.latency.facts import Facts, GuestFacts, Run, StreamFacts
+import msgspec
+
+from backend.devices.clocked.cable import LENGTH_NS
+from backend.latency.facts import Device, Facts, GuestFacts, Run, StreamFacts
 from backend.pacing.choose import Pacing
 from backend.report import BackendReport
 from compose.guest import GuestReport
+from compose.load.spec import IDLE, LoadReport
 from compose.scenario import GuestSpec, Scenario, StreamSpec
+from compose.version import vsnd_version
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One run of a scenario: one pacing, one seed, one output folder."""
+    """One run of a scenario: one pacing, one load, one seed, one output folder."""
 
     scenario: Scenario
     beside: Path
@@ -22,10 +29,13 @@ class Block:
     seed: int
     out: Path
     started_at: datetime
+    load: str = IDLE
 
 
-def gather(block: Block, world: str, version: str, backend: BackendReport, guests: list[GuestReport]) -> Facts:
-    """The facts of a run."""
+def gather(
+    block: Block, world: str, backend: BackendReport, guests: list[GuestReport], load: LoadReport | None = None
+) -> Facts:
+    """The facts of a run; `load` is what came of its load, where that is real."""
     reports = {report.domid: report for report in guests}
     return Facts(
         run=Run(
@@ -34,18 +44,38 @@ def gather(block: Block, world: str, version: str, backend: BackendReport, guest
             seed=block.seed,
             started_at=block.started_at.isoformat(timespec="seconds"),
             duration_s=block.scenario.duration_s,
-            vsnd_version=version,
+            vsnd_version=vsnd_version(),
+            pacing=block.pacing,
+            load=block.load,
+            warm_up_s=block.scenario.settling_s,
+            margin_us=block.scenario.margin_us,
+            load_cpu_s=load.cpu_s if load else None,
+            load_requests=load.requests if load else None,
         ),
         machine=backend.machine,
-        devices=backend.devices,
+        devices=[_device(device, block.scenario.devices) for device in backend.devices],
         guests=[_guest(spec, reports.get(spec.id), backend) for spec in block.scenario.guests],
         backend=backend.backend,
     )
 
 
+def _device(counted: Device, specs: Mapping[str, Mapping[str, Any]]) -> Device:
+    """The device, and where the sound is that it played."""
+    options = specs.get(counted.name, {})
+    played_to = options.get("play_to", options.get("path"))
+    loops_back_ns = LENGTH_NS if "loop_back" in options else None
+    return msgspec.structs.replace(counted, played_to=played_to, loops_back_ns=loops_back_ns)
+
+
 def _guest(spec: GuestSpec, report: GuestReport | None, backend: BackendReport) -> GuestFacts:
     streams = [_stream(spec, nth, stream, report, backend) for nth, stream in enumerate(spec.streams)]
-    return GuestFacts(domid=spec.id, name=spec.title, streams=streams, realtime=report.realtime if report else None)
+    return GuestFacts(
+        domid=spec.id,
+        name=spec.title,
+        streams=streams,
+        realtime=report.realtime if report else None,
+        usage=report.usage if report else None,
+    )
 
 
 def _stream(
@@ -68,4 +98,5 @@ def _stream(
         frames_played=sum(s.frames for s in served),
         clock=spec.clock,
         matched=next((s.matched for s in served), None),
+        untraced_records=sum(s.untraced for s in served),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from backend.latency.facts import RealtimeHelp
+from backend.latency.facts import RealtimeHelp, Usage
 from backend.latency.truth.marker import MARKERS
 from compose.loudness import levels_mdb
 from compose.scenario import GuestSpec, StreamSpec, find_recording
@@ -42,6 +42,8 @@ class GuestReport(msgspec.Struct, frozen=True):
     streams: list[StreamReport]
     realtime: RealtimeHelp | None = None
     """What came of asking for it."""
+    usage: Usage | None = None
+    """None in simulated time."""
 
 
 class Player:
@@ -65,22 +67,29 @@ class Player:
         await self._pcm.adrain()
 
     def _feed(self, now_ns: int) -> None:
-        """Hand over whole periods while there is room."""
-        pcm = self._pcm
+        """Hand over what there is room for."""
         try:
-            room_octets = pcm.room_frames * pcm.params.frame_octets
-            if pcm.state is PcmState.LOST:
-                pcm.write_nowait(b"")  # raises, and so says why
-            while self._left_octets and room_octets >= min(self._period_octets, self._left_octets):
-                taken_octets = self._hand_over(min(self._period_octets, self._left_octets))
-                self._left_octets -= taken_octets
-                room_octets -= taken_octets
-                if not taken_octets:
-                    break
+            if self._pcm.state is PcmState.LOST:
+                self._pcm.write_nowait(b"")  # raises, and so says why
+            self._fill()
         except OSError as error:
             self._fed.fail(error)
         if not self._left_octets:
             self._fed.set(None)
+
+    def _fill(self) -> None:
+        """Whole periods; before it runs also the part of one that is left in the buffer, since a full one starts it."""
+        pcm = self._pcm
+        room_octets = pcm.room_frames * pcm.params.frame_octets
+        while self._left_octets and room_octets:
+            wanted_octets = min(self._period_octets, self._left_octets)
+            if room_octets < wanted_octets and pcm.state is not PcmState.PREPARED:
+                break
+            taken_octets = self._hand_over(min(wanted_octets, room_octets))
+            self._left_octets -= taken_octets
+            room_octets -= taken_octets
+            if not taken_octets:
+                break
 
     def _hand_over(self, octets: int) -> int:
         """Write so many octets, going on with the sound's beginning at its end; how many were taken."""
@@ -182,13 +191,13 @@ class Guest:
             await _close(pcm)
         await self._card.aclose()
 
-    def report(self, realtime: RealtimeHelp | None = None) -> GuestReport:
-        """What was counted; `realtime` is what came of asking for it."""
+    def report(self, realtime: RealtimeHelp | None = None, usage: Usage | None = None) -> GuestReport:
+        """What was counted; `realtime` is what came of asking for it, `usage` what its process took."""
         streams = [
             StreamReport(pcm.stream, pcm.xruns, pcm.hw_frames, reconnects, pcm.unanswered)
             for pcm, reconnects in zip(self._pcms, self._reconnects, strict=True)
         ]
-        return GuestReport(self.spec.id, streams, realtime)
+        return GuestReport(self.spec.id, streams, realtime, usage)
 
 
 async def _turn(pcm: PlaybackPcm | CapturePcm, spec: StreamSpec) -> None:

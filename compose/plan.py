@@ -18,15 +18,19 @@ from compose.toolstack import Attachment
 from frontend.params import PcmParams
 from hosts.api import Loop
 from ringproto.card import CardConfig, Direction, Limits, PcmConfig, StreamConfig
+from ringproto.trace import RATION
 
 TRACES = "trace"
 """Folder of a run's trace files, as `backend.latency` looks for it."""
 
-WRITES = {"play_to", "path"}
+WRITES = {"play_to", "path", "loop_back"}
 """Driver options that name a file to be written: relative to the output folder."""
 
 READS = {"record_from"}
 """Driver options that name a sound file: beside the scenario, or one of vsnd's own recordings."""
+
+SLACK_S = 5
+"""How much longer than its sound a run may take, as far as traces are concerned."""
 
 TITLE_MAX = 80
 """Characters of a card's long-name."""
@@ -53,6 +57,12 @@ def trace_records(guests: Iterable[GuestSpec], duration_s: float) -> int:
     """Room that a trace of these guests needs: far more than the dozen records that each of their periods makes."""
     periods = sum(duration_s * stream.rate_hz / stream.period_frames for guest in guests for stream in guest.streams)
     return 4096 + 32 * ceil(periods)
+
+
+def backend_records(block: Block) -> int:
+    """Room that the backend's trace needs: for all guests, and for one that causes as many as it may all the time."""
+    duration_s = block.scenario.duration_s
+    return trace_records(block.scenario.guests, duration_s) + ceil(RATION * (duration_s + SLACK_S))
 
 
 def open_traced(out: Path, config: BackendConfig) -> OpenDevice:

@@ -1,35 +1,55 @@
-"""Running a scenario from its file: one block for each pacing and repeat, then the result and the report of each."""
+"""Running a scenario from its file: one block for each pacing, load and repeat, the result of each, and what they say.
+
+An experiment goes in rounds.  Each has every pacing under every load once, in an order drawn from the seed.  So what
+changes on the machine in minutes meets all of them alike, and nobody is always first.
+"""
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from backend.config import ConfigError
+from backend.latency.facts import FACTS, write_facts
+from backend.latency.result import Result
 from compose.facts import Block
+from compose.load.spec import IDLE
+from compose.report.bar import LateBar
+from compose.report.gate import OPEN_GATE, Gate
 from compose.scenario import SCENARIOS, Scenario, read_scenario
 from compose.worlds.api import World
 
 WORLDS = ("processes", "sim")
 
 
-def run_file(path: Path, world: str, out: Path, seed: int | None) -> None:
-    """Run the scenario in `path`, or of that name, and say what came out.  Raises ConfigError, RunError, OSError."""
+def run_file(path: Path, world: str, out: Path, seed: int | None, gate: Gate = OPEN_GATE) -> None:
+    """Run the scenario in `path`, or of that name, and say what came out; exit with 1 where that breaks a rule.
+
+    Raises ConfigError, RunError, OSError.
+    """
     path = find_scenario(path)
     scenario = read_scenario(path)
     place = find_world(world)
     if (scenario.faults or scenario.random_faults) and not place.breaks:
         raise ConfigError(f"{path}: faults: the world {world} breaks nothing so far; want --world sim")
+    both_ways = [name + way for name in scenario.devices for way in ("", " (capture)")]
+    gate.check_names([guest.title for guest in scenario.guests], both_ways)
     blocks = list(plan_blocks(scenario, path.parent, out, scenario.seed if seed is None else seed))
     for block in blocks:
         make_folder(block.out)
     console = Console()
-    for block in blocks:
-        _run_block(place, block, console)
+    with Bars(blocks, console) as bars:
+        for block in blocks:
+            say_block(_run_block(place, block, bars), block, len(blocks), console)
+    if len(blocks) > 1:
+        say_comparison([block.out for block in blocks], out, console)
+    gate.judge([block.out for block in blocks])
 
 
 def find_scenario(path: Path) -> Path:
@@ -57,15 +77,21 @@ def find_world(name: str) -> World:
 
 
 def plan_blocks(scenario: Scenario, beside: Path, out: Path, seed: int) -> Iterator[Block]:
-    """The runs of a scenario: each pacing once per repeat, in an order drawn from the seed.
+    """The runs of a scenario: in each round every pacing under every load once, in an order drawn from the seed.
 
     A single run has the output folder for itself; several have one each below it.
     """
-    runs = scenario.pacing * scenario.repeats
-    random.Random(seed).shuffle(runs)  # noqa: S311  # an experiment's order, repeatable
-    for number, pacing in enumerate(runs):
-        folder = out if len(runs) == 1 else out / f"{number + 1:02}-{pacing}"
-        yield Block(scenario, beside, pacing, seed + number, folder, datetime.now(UTC))
+    order = random.Random(seed)  # noqa: S311  # an experiment's order, repeatable
+    digits = max(2, len(str(scenario.runs)))
+    number = 0
+    for _ in range(scenario.repeats):
+        rounds = list(product(scenario.pacing, scenario.load))
+        order.shuffle(rounds)
+        for pacing, load in rounds:
+            number += 1
+            name = f"{number:0{digits}}-{pacing}" + ("" if load == IDLE else f"-{load}")
+            folder = out if scenario.runs == 1 else out / name
+            yield Block(scenario, beside, pacing, seed + number - 1, folder, datetime.now(UTC), load)
 
 
 def make_folder(folder: Path) -> None:
@@ -78,20 +104,93 @@ def make_folder(folder: Path) -> None:
         raise ConfigError(f"--out: {folder}: no permission to write there")
 
 
-def _run_block(world: World, block: Block, console: Console) -> None:
+class Bars:
+    """How far the run is, and how far the experiment, with what remains of each."""
+
+    def __init__(self, blocks: Sequence[Block], console: Console) -> None:
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn()
+        )  # fmt: skip
+        self._progress = Progress(*columns, console=console, transient=True)
+        total_s = sum(block.scenario.duration_s for block in blocks)
+        self._all: TaskID | None = None
+        if len(blocks) > 1:
+            self._all = self._progress.add_task("all runs", total=total_s, at="")
+        self._one: TaskID | None = None
+        self._before_s = 0.0
+        self._begun = 0
+        self._blocks = len(blocks)
+
+    def begin(self, block: Block) -> None:
+        """The next run begins."""
+        if self._one is not None:
+            self._progress.remove_task(self._one)
+        what = block.pacing if block.load == IDLE else f"{block.pacing}, {block.load}"
+        title = f"{block.scenario.name}: {what}"
+        self._one = self._progress.add_task(title, total=block.scenario.duration_s, at="starting")
+        self._begun += 1
+        if self._all is not None:
+            self._progress.update(self._all, at=f"{self._begun} of {self._blocks}")
+
+    def show(self, passed_s: float, at: str) -> None:
+        """So much of its sound has passed."""
+        assert self._one is not None
+        self._progress.update(self._one, completed=passed_s, at=at)
+        if self._all is not None:
+            self._progress.update(self._all, completed=self._before_s + passed_s)
+
+    def end(self, block: Block) -> None:
+        """The run has been made."""
+        self._before_s += block.scenario.duration_s
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._progress.stop()
+
+
+def _run_block(world: World, block: Block, bars: Bars) -> Result:
     from backend.latency.build import build
+
+    duration_s = block.scenario.duration_s
+    bars.begin(block)
+    facts = world.run(block, lambda passed_s: bars.show(passed_s, f"{passed_s:.1f} of {duration_s:g} s"))
+    bars.show(duration_s, "measuring")
+    write_facts(facts, block.out / FACTS)
+    result = build(block.out, facts)
+    bars.end(block)
+    return result
+
+
+def say_block(result: Result, block: Block, of: int, console: Console) -> None:
+    """What came of a run: all of it if there is but one, else a line."""
     from backend.latency.table import table
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        duration_s = block.scenario.duration_s
-        bar = progress.add_task(f"{block.scenario.name}, {block.pacing}", total=duration_s, at="starting")
+    if of == 1:
+        console.print(table(result))
+        _say_where(block.out, console)
+        return
+    streams = [stream for guest in result.guests for stream in guest.streams]
+    late = [summary.p90 for stream in streams if (summary := stream.period_lateness_ns) and summary.p90 is not None]
+    lateness = f"p90 of period lateness {max(late) / 1e6:.1f} ms at worst, " if late else ""
+    console.print(
+        f"{block.out.name}: {lateness}{sum(stream.underruns for stream in streams)} underruns", highlight=False
+    )
 
-        def show(passed_s: float) -> None:
-            progress.update(bar, completed=passed_s, at=f"{passed_s:.1f} of {duration_s:g} s")
 
-        facts = world.run(block, show)
-        progress.update(bar, completed=duration_s, at="measuring")
-        result = build(block.out, facts)
-    console.print(table(result))
-    console.print(f"Everything is in {block.out}: open {block.out / 'report.html'} in a browser.", soft_wrap=True)
+def say_comparison(folders: Sequence[Path], out: Path, console: Console) -> None:
+    """What these runs say of each other; `out` is where to put that."""
+    from backend.latency.comparison.build import compare_sets
+    from backend.latency.comparison.folders import RunSet
+
+    with LateBar(console) as bar:
+        comparison = compare_sets([RunSet("", tuple(folders))], out, bar)
+    for verdict in comparison.verdicts:
+        console.print(verdict, highlight=False, markup=False)
+    _say_where(out, console)
+
+
+def _say_where(out: Path, console: Console) -> None:
+    console.print(f"Everything is in {out}: open {out / 'report.html'} in a browser.", soft_wrap=True)

@@ -15,6 +15,7 @@ from backend.latency.truth.marker import MARKERS
 from backend.pacing.choose import Pacing
 from backend.realtime import Realtime
 from compose.faults import Fault, draw_faults
+from compose.load.spec import IDLE, Load, LoadName, find_load
 from compose.loudness import check_count, levels_mdb
 from frontend.params import PcmParams
 from ringproto.errors import ProtocolError
@@ -25,6 +26,13 @@ RECORDINGS = Path(__file__).parent / "recordings"
 
 Domid = Annotated[int, Meta(ge=1, le=32751)]  # DOMID_FIRST_RESERVED of Xen is 0x7ff0
 Frames = Annotated[int, Meta(ge=1, le=1 << 20)]
+WARM_UP_S = 3.0
+"""What audio benchmarks leave out at the beginning: caches, and clocks that are followed, settle in less."""
+WARM_UP_SHARE = 0.25
+"""Of a run, at most, unless the scenario says how much."""
+MARGIN_US = 500
+"""Sound takes as long for 17 cm: whoever turns his head changes more."""
+
 VolumeDb = Annotated[float, Meta(le=20)]  # ringproto.volume.LOUDEST_MDB
 
 
@@ -89,7 +97,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration_s: Annotated[float, Meta(gt=0, le=86400)] = 10.0
     pacing: Annotated[list[Pacing], Meta(min_length=1)] = msgspec.field(default_factory=lambda: list[Pacing](("irq",)))
     """One run for each, one after another."""
+    load: Annotated[list[LoadName], Meta(min_length=1)] = msgspec.field(default_factory=lambda: [IDLE])
+    """What else the machine is made to do meanwhile: each pacing is run under each."""
+    loads: dict[LoadName, dict[str, Any]] = {}
+    """The scenario's own, by name; `kind` is cpu or flood, the other keys are its options."""
     repeats: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """How many rounds of all these runs."""
+    warm_up_s: Annotated[float, Meta(ge=0)] | None = None
+    """So much of each run's beginning is not measured; unless given, see `settling_s`."""
+    margin_us: Annotated[int, Meta(ge=0, le=1_000_000)] = MARGIN_US
+    """The difference between pacings that would not matter to anybody."""
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
     faults: list[Fault] = []
     """What is broken when."""
@@ -97,6 +114,22 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many more are drawn from the seed."""
     realtime: Realtime = Realtime()
     """What the backend asks of the kernel so that it is not late."""
+
+    @property
+    def runs(self) -> int:
+        """How many there are."""
+        return len(self.pacing) * len(self.load) * self.repeats
+
+    @property
+    def settling_s(self) -> float:
+        """How much of each run's beginning is not measured: nothing of a single run, unless the scenario says so."""
+        if self.warm_up_s is not None:
+            return self.warm_up_s
+        return 0.0 if self.runs == 1 else min(WARM_UP_S, WARM_UP_SHARE * self.duration_s)
+
+    def load_named(self, name: str) -> Load | None:
+        """The load; None is nothing.  Raises ConfigError."""
+        return find_load(name, self.loads)
 
     def all_faults(self, seed: int) -> list[Fault]:
         """Those that are named, and those that this seed draws."""
@@ -127,6 +160,7 @@ def find_recording(name: str, beside: Path) -> Path:
 
 def _check(scenario: Scenario, beside: Path) -> None:
     _check_faults(scenario)
+    _check_experiment(scenario)
     seen: set[int] = set()
     for g, guest in enumerate(scenario.guests):
         if guest.id in seen:
@@ -148,6 +182,15 @@ def _check_faults(scenario: Scenario) -> None:
             raise ConfigError(f"faults[{f}].guest: {fault.guest} is none of: {', '.join(map(str, sorted(known)))}")
         if fault.at_s >= scenario.duration_s:
             raise ConfigError(f"faults[{f}].at_s: {fault.at_s:g} is not before the end at {scenario.duration_s:g} s")
+
+
+def _check_experiment(scenario: Scenario) -> None:
+    for name in (*scenario.loads, *scenario.load):
+        scenario.load_named(name)
+    if scenario.settling_s >= scenario.duration_s:
+        raise ConfigError(
+            f"warm_up_s: {scenario.settling_s:g} leaves nothing to measure of duration_s, {scenario.duration_s:g}"
+        )
 
 
 def _check_stream(stream: StreamSpec, scenario: Scenario, beside: Path) -> None:

@@ -12,10 +12,10 @@ from backend.latency.facts import Facts
 from backend.report import BackendReport
 from compose.facts import Block, gather
 from compose.guest import GuestReport
+from compose.load.model import burdened
 from compose.plan import TRACES, generation
 from compose.scenario import GuestSpec
-from compose.version import vsnd_version
-from compose.worlds.api import OnProgress, RunError
+from compose.worlds.api import OnProgress, RunError, UnfinishedError
 from compose.worlds.invariants import (
     NUMBERS,
     check_leftovers,
@@ -23,7 +23,6 @@ from compose.worlds.invariants import (
     check_positions,
     check_run,
     heard_numbers,
-    require,
 )
 from compose.worlds.simrun import SimRun
 from hosts.api import HostError
@@ -56,14 +55,15 @@ class SimWorld:
 
         Raises RunError when a guest could not play or record to the end, InvariantError when a rule was broken.
         """
-        machine = SimMachine(block.seed, DELAYS)
+        delays = burdened(block.scenario.load_named(block.load), DELAYS)
+        machine = SimMachine(block.seed, delays.guests)
         with ExitStack() as files, silent_collector():
-            run = SimRun(block, machine, files)
+            run = SimRun(block, machine, files, delays.backend)
             files.callback(run.close)
             self._play(run, block, on_progress)
             reports, backend = run.reports(), run.report_backend()
         _check(run, block, reports, backend)
-        return gather(block, self.name, vsnd_version(), backend, reports)
+        return gather(block, self.name, backend, reports)
 
     def _play(self, run: SimRun, block: Block, on_progress: OnProgress) -> None:
         machine, duration_s = run.machine, block.scenario.duration_s
@@ -74,8 +74,9 @@ class SimWorld:
         while not over():
             _raise_first(run, block.seed)
             late = machine.timeline.now_ns > duration_s * 1e9 + LATE_LIMIT_NS
-            left = sum(not life.done for life in run.lives.values())
-            require(not late, block.seed, f"{left} of {len(run.lives)} guests did not finish")
+            if late:
+                left = [domid for domid, life in run.lives.items() if not life.done]
+                raise UnfinishedError(f"seed {block.seed}: {len(left)} of {len(run.lives)} guests did not finish", left)
             on_progress(min(machine.timeline.now_ns / 1e9, duration_s))
             machine.run_until(_never, machine.timeline.now_ns + GLANCE_NS)
         _raise_first(run, block.seed)

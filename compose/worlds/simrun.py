@@ -22,6 +22,7 @@ from compose.plan import (
 from compose.scenario import GuestSpec
 from compose.toolstack import attach, detach, remove
 from hosts.api import OnTime
+from hosts.sim.delays import Delays
 from hosts.sim.loop import SimLoop
 from hosts.sim.machine import SimMachine
 from hosts.sim.process import SimProcess
@@ -39,7 +40,7 @@ MIN_S = 0.1
 class SimRun:
     """The machine of one block, from its start on; `files` closes the traces."""
 
-    def __init__(self, block: Block, machine: SimMachine, files: ExitStack) -> None:
+    def __init__(self, block: Block, machine: SimMachine, files: ExitStack, backend_delays: Delays) -> None:
         self.machine = machine
         self.restarts: Counter[int] = Counter()
         self.breaks: Counter[int] = Counter()
@@ -51,7 +52,7 @@ class SimRun:
         """When everything that is broken so far will have been mended."""
         self._block = block
         self._specs = {spec.id: spec for spec in block.scenario.guests}
-        self._dom0 = machine.host(0)
+        self._dom0 = machine.host(0, backend_delays)
         self._cpu_before_s = cpu_seconds()
         self._chaos = SimLoop(machine.timeline)
         self._traces: dict[int, Tracer] = {}

@@ -88,6 +88,14 @@ def test_a_time_that_is_no_whole_number_of_periods_is_kept_to_the_frame(tmp_path
     assert not heard[2501:].any()
 
 
+def test_a_buffer_that_is_no_whole_number_of_periods_is_filled_all_the_same(tmp_path: Path) -> None:
+    spec = StreamSpec("speaker", plays="noise.wav", period_frames=480, buffer_frames=2000)
+    lab = Lab(tmp_path, spec)
+    (stream,) = lab.live(0.05).streams
+    assert stream.xruns == 0
+    assert np.array_equal(lab.heard()[:2400], NOISE[:2400])
+
+
 def test_less_than_a_buffer_is_played_as_well(tmp_path: Path) -> None:
     lab = Lab(tmp_path, PLAYS)
     lab.live(0.001)

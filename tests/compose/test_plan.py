@@ -14,12 +14,22 @@ from backend.jack import Place
 from backend.pacing.choose import Pacing
 from backend.patchbay import Wanted
 from compose.facts import Block
-from compose.plan import attachment, backend_config, limits, open_traced, unique_id
+from compose.plan import (
+    SLACK_S,
+    attachment,
+    backend_config,
+    backend_records,
+    limits,
+    open_traced,
+    trace_records,
+    unique_id,
+)
 from compose.scenario import GuestSpec, Scenario, StreamSpec
 from frontend.params import PcmParams
 from hosts.sim.machine import SimMachine
 from ringproto.card import Direction, format_card, parse_card
 from ringproto.formats import Format
+from ringproto.trace import RATION
 
 GUEST = GuestSpec(
     3,
@@ -135,3 +145,9 @@ def test_limits_hold_every_stream_and_no_more() -> None:
     both = limits([first, second, first])
     assert (both.channels_min, both.channels_max, both.rates_hz) == (1, 2, (8000, 48000))
     assert (both.formats, both.buffer_octets) == ((Format.S16_LE, Format.U8), 1920 * 4)
+
+
+def test_the_backends_trace_has_room_for_all_and_for_one_that_storms(tmp_path: Path) -> None:
+    wanted = block(tmp_path)
+    more = backend_records(wanted) - trace_records(wanted.scenario.guests, wanted.scenario.duration_s)
+    assert more == (wanted.scenario.duration_s + SLACK_S) * RATION

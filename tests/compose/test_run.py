@@ -1,19 +1,24 @@
 """Which runs a scenario makes, where they go, and what is said when they cannot."""
 
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 import compose.run as running
 from backend.config import ConfigError
-from backend.latency.facts import Facts
+from backend.latency.comparison.folders import RunSet
+from backend.latency.facts import Facts, read_facts
 from compose.facts import Block
 from compose.run import find_scenario, find_world, make_folder, plan_blocks, run_file
 from compose.scenario import SCENARIOS, GuestSpec, Scenario, StreamSpec
 from compose.worlds.api import OnProgress, RunError
 from compose.worlds.processes import ProcessesWorld
 from compose.worlds.sim import SimWorld
+from tests.backend.latency.synthetic import FACTS
 from tests.compose.test_scenario import GOOD
 
 
@@ -45,9 +50,28 @@ def test_a_single_run_has_the_folder_for_itself(tmp_path: Path) -> None:
 
 def test_several_are_numbered_in_the_order_they_are_run(tmp_path: Path) -> None:
     blocks = list(plan_blocks(scenario(pacing=["irq", "timer"], repeats=6), tmp_path, tmp_path, 1))
+    assert {block.load for block in blocks} == {"idle"}
     assert [block.out.name for block in blocks] == [f"{n + 1:02}-{block.pacing}" for n, block in enumerate(blocks)]
     assert Counter(block.pacing for block in blocks) == {"irq": 6, "timer": 6}
     assert [block.seed for block in blocks] == list(range(1, 13)), "a seed of its own for each"
+
+
+def test_a_load_has_its_name_in_the_folders(tmp_path: Path) -> None:
+    blocks = list(plan_blocks(scenario(load=["idle", "busy"], repeats=2), tmp_path, tmp_path, 1))
+    for number, block in enumerate(blocks):
+        assert block.out.name == f"{number + 1:02}-irq" + ("-busy" if block.load == "busy" else "")
+    assert Counter(block.load for block in blocks) == {"idle": 2, "busy": 2}
+
+
+def test_every_round_has_each_pacing_under_each_load_once(tmp_path: Path) -> None:
+    wanted = scenario(pacing=["irq", "timer", "adaptive"], load=["idle", "busy"], repeats=20)
+    blocks = list(plan_blocks(wanted, tmp_path, tmp_path, 3))
+    conditions = [(block.pacing, block.load) for block in blocks]
+    rounds = [conditions[first : first + 6] for first in range(0, 120, 6)]
+    assert all(len(set(one)) == 6 for one in rounds)
+    assert len({tuple(one) for one in rounds}) > 15, "in another order each time"
+    assert len({one[0] for one in rounds}) == 6, "nobody is always first"
+    assert [block.out.name.partition("-")[0] for block in blocks[:2]] == ["001", "002"], "sorted by name is by time"
 
 
 def test_the_order_is_the_seeds_and_mixes_pacings(tmp_path: Path) -> None:
@@ -70,15 +94,33 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
 
 
 class FakeWorld:
-    """Takes note of the blocks it is asked to run, and fails."""
+    """Takes note of the blocks it is asked to run, and fails; or says the same of each, if it is given something."""
 
-    def __init__(self) -> None:
+    breaks = False
+
+    def __init__(self, facts: Facts | None = None) -> None:
         self.blocks: list[Block] = []
+        self._facts = facts
 
     def run(self, block: Block, on_progress: OnProgress) -> Facts:
         self.blocks.append(block)
         on_progress(0.5)
-        raise RunError("no luck")
+        if self._facts is None:
+            raise RunError("no luck")
+        return self._facts
+
+
+class FakeComparison(ModuleType):
+    """`backend.latency.comparison.build`, which takes note of the folder it is given."""
+
+    def __init__(self) -> None:
+        super().__init__("backend.latency.comparison.build")
+        self.folders: list[Path] = []
+
+    def compare_sets(self, sets: Sequence[RunSet], out: Path, on_progress: object) -> SimpleNamespace:
+        assert [run.parent for runs in sets for run in runs.folders] == [out] * sum(len(runs.folders) for runs in sets)
+        self.folders.append(out)
+        return SimpleNamespace(verdicts=["Interrupts are 1.9 ms earlier."])
 
 
 def test_a_run_that_fails_ends_all_and_every_folder_was_made_first(
@@ -107,3 +149,37 @@ def test_what_is_wrong_with_the_scenario_is_said_before_any_folder_is_made(tmp_p
     with pytest.raises(ConfigError, match="volume"):
         run_file(tmp_path / "scenario.toml", "sim", tmp_path / "out", None)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def comparison(monkeypatch: pytest.MonkeyPatch) -> FakeComparison:
+    fake = FakeComparison()
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    return fake
+
+
+def test_every_run_keeps_its_facts_and_all_together_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comparison: FakeComparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "find_world", lambda name: FakeWorld(FACTS))
+    (tmp_path / "scenario.toml").write_text("repeats = 2\n" + GOOD)
+    run_file(tmp_path / "scenario.toml", "fake", tmp_path / "out", None)
+    for name in ("01-irq", "02-irq"):
+        assert read_facts(tmp_path / "out" / name / "facts.json") == FACTS
+        assert (tmp_path / "out" / name / "result.json").exists()
+    assert comparison.folders == [tmp_path / "out"]
+    said = capsys.readouterr().out
+    assert [line.partition(":")[0] for line in said.splitlines()[:2]] == ["01-irq", "02-irq"]
+    assert "Interrupts are 1.9 ms earlier." in said
+    assert said.count("report.html") == 1, "there is one place to begin"
+
+
+def test_a_single_run_is_compared_with_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comparison: FakeComparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "find_world", lambda name: FakeWorld(FACTS))
+    (tmp_path / "scenario.toml").write_text(GOOD)
+    run_file(tmp_path / "scenario.toml", "fake", tmp_path / "out", None)
+    assert comparison.folders == []
+    assert read_facts(tmp_path / "out" / "facts.json") == FACTS
+    assert "Playback delay" in capsys.readouterr().out

@@ -69,11 +69,37 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
         (('name = "good"', 'name = "good"\npacing = ["naive"]'), "pacing"),
         (('name = "good"', 'name = "good"\nduration_s = 0'), "duration_s"),
         (('name = "good"', 'name = "good"\nfaults = [1]'), "faults"),
+        (('name = "good"', 'name = "good"\nload = []'), "load"),
+        (('name = "good"', 'name = "good"\nload = ["idle", "bussy"]'), "load: 'bussy' is none of: busy, flood, idle"),
+        (('name = "good"', 'name = "good"\nload = ["../up"]'), "load"),
+        (('name = "good"', 'name = "good"\nwarm_up_s = 10'), "warm_up_s"),
+        (('name = "good"', 'name = "good"\nwarm_up_s = -1'), "warm_up_s"),
+        (('name = "good"', 'name = "good"\nmargin_us = -1'), "margin_us"),
+        (("[devices.speaker]", '[loads.own]\nkind = "cpu"\ncpu = 2\n[devices.speaker]'), "loads.own.cpu"),
         (('name = "good"', ""), "name"),
     ],
 )
 def test_a_bad_field_is_named(tmp_path: Path, change: tuple[str, str], field: str) -> None:
     assert field in refusal(tmp_path, GOOD.replace(*change))
+
+
+@pytest.mark.parametrize(
+    ("said", "settling_s"),
+    [
+        ("", 0.0),
+        ("warm_up_s = 2", 2.0),
+        ("repeats = 2", 2.5),
+        ('load = ["idle", "busy"]', 2.5),
+        ('pacing = ["irq", "timer"]\nduration_s = 60', 3.0),
+        ("repeats = 2\nwarm_up_s = 0", 0.0),
+    ],
+)
+def test_the_beginning_counts_in_a_single_run_and_not_in_an_experiment(
+    tmp_path: Path, said: str, settling_s: float
+) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f"{said}\n{GOOD}")
+    assert read_scenario(path).settling_s == settling_s
 
 
 @pytest.mark.parametrize(("said", "volume_db"), [("-6", -6), ("[-6, -3.5]", [-6, -3.5]), ("-inf", float("-inf"))])

@@ -18,7 +18,7 @@ SECONDS = 3
 def run(folder: Path, seed: int, **changes: str) -> Path:
     """Run the demo with some of its lines changed; the output folder."""
     text = (SCENARIOS / "demo.toml").read_text()
-    lines = {"duration_s": str(SECONDS), **changes}
+    lines = {"duration_s": str(SECONDS), "warm_up_s": "0", "pacing": '["irq"]', "repeats": "1", **changes}
     text = "\n".join(
         f"{key} = {lines[key]}" if (key := line.partition("=")[0].strip()) in lines else line
         for line in text.splitlines()
@@ -39,15 +39,34 @@ def result(finished: Path) -> Result:
     return read_result(finished / "result.json")
 
 
-def test_the_demo_is_three_guests_at_three_formats_and_rates() -> None:
-    streams = [stream for guest in read_scenario(SCENARIOS / "demo.toml").guests for stream in guest.streams]
+def test_the_demo_is_three_guests_at_three_formats_and_rates_and_a_probe() -> None:
+    *guests, probe = read_scenario(SCENARIOS / "demo.toml").guests
+    streams = [stream for guest in guests for stream in guest.streams]
     assert len({stream.format for stream in streams}) == len({stream.rate_hz for stream in streams}) == 3
+    assert [stream.plays or stream.records for stream in probe.streams] == ["markers", "probe-take.wav"]
+
+
+def test_the_sound_is_where_the_trace_says(result: Result) -> None:
+    assert result.truth is not None
+    (probe,), (there_and_back,) = result.truth.streams, result.truth.round_trips
+    assert min(probe.markers, there_and_back.markers) > 4 * (SECONDS - 1)
+    assert probe.agrees is there_and_back.agrees is True
+
+
+def test_the_demo_compares_interrupts_with_a_timer_and_takes_less_than_a_minute() -> None:
+    scenario = read_scenario(SCENARIOS / "demo.toml")
+    assert set(scenario.pacing) == {"irq", "timer"}
+    assert scenario.repeats >= 3, "fewer carry no verdict"
+    measured_s = scenario.duration_s - scenario.settling_s
+    assert measured_s >= 3
+    assert len(scenario.guests) * measured_s * 100 > 1000, "what a 99th percentile needs, in each run"
+    assert scenario.runs * scenario.duration_s < 45
 
 
 def test_nobody_runs_dry(result: Result) -> None:
     streams = [stream for guest in result.guests for stream in guest.streams]
-    assert [(stream.underruns, stream.starved_frames) for stream in streams] == [(0, 0)] * 3
-    assert [device.underruns for device in result.devices] == [0]
+    assert {(stream.underruns, stream.starved_frames) for stream in streams} == {(0, 0)}
+    assert {device.underruns for device in result.devices} == {0}
     assert result.devices[0].statistics["starved_bursts"] == 0
     assert result.trace.dropped_records == 0
     assert result.trace.damaged_files == []
@@ -57,20 +76,20 @@ def test_everything_that_can_be_measured_is(result: Result) -> None:
     for guest in result.guests:
         for stream in guest.streams:
             for summary in (
-                stream.playback_delay_ns, stream.period_lateness_ns,
+                stream.playback_delay_ns if stream.direction == "playback" else stream.capture_delay_ns,
+                stream.period_lateness_ns, stream.service_time_ns,
                 stream.request_round_trip_ns, stream.notification_delay_ns,
             ):  # fmt: skip
                 assert summary is not None
                 assert summary.n >= SECONDS * 100 - 6, "one for each period"
                 assert 0 <= summary.min <= (summary.p50 or 0) <= summary.max
-            assert (stream.handovers_late, stream.handovers_dropped) == (0, 0)
+            assert (stream.handovers_late or 0, stream.handovers_dropped or 0) == (0, 0)
 
 
 def test_every_guest_hears_for_as_long_as_was_asked(result: Result) -> None:
     for guest in result.guests:
         for stream in guest.streams:
-            over = stream.frames_played / stream.rate_hz - SECONDS
-            assert 0 <= over < 0.1
+            assert 0 <= stream.frames_played - SECONDS * stream.rate_hz <= stream.buffer_frames
 
 
 def test_the_result_has_just_the_fields_of_its_schema(finished: Path) -> None:
@@ -131,5 +150,5 @@ def test_paced_by_a_timer_nobody_runs_dry_either(tmp_path: Path) -> None:
     result = read_result(run(tmp_path, 1, pacing='["timer"]') / "result.json")
     assert result.devices[0].pacing == "timer"
     streams = [stream for guest in result.guests for stream in guest.streams]
-    assert [(stream.underruns, stream.starved_frames) for stream in streams] == [(0, 0)] * 3
-    assert result.backend.looks == pytest.approx(SECONDS * 200, rel=0.05)
+    assert {(stream.underruns, stream.starved_frames) for stream in streams} == {(0, 0)}
+    assert result.devices[0].looks == pytest.approx(SECONDS * 200, rel=0.05)

@@ -128,7 +128,7 @@ def test_a_seed_is_a_history(tmp_path: Path) -> None:
 
 def test_pacings_and_repeats_have_a_folder_each(tmp_path: Path) -> None:
     out = run(tmp_path, "out", 'pacing = ["irq", "timer"]\nrepeats = 2')
-    folders = sorted(folder.name for folder in out.iterdir())
+    folders = sorted(folder.name for folder in out.iterdir() if folder.is_dir())
     assert [name[:3] for name in folders] == ["01-", "02-", "03-", "04-"]
     assert sorted(name[3:] for name in folders) == ["irq", "irq", "timer", "timer"]
     for folder in folders:
@@ -136,6 +136,18 @@ def test_pacings_and_repeats_have_a_folder_each(tmp_path: Path) -> None:
         assert result.devices[0].pacing == folder[3:]
         assert sum(stream.underruns for guest in result.guests for stream in guest.streams) == 0
         assert (out / folder / "report.html").exists()
+
+
+def test_a_load_is_a_matter_of_delays(tmp_path: Path, finished: Path) -> None:
+    worst_ns: dict[str, int] = {}
+    for load in ("idle", "busy", "flood"):
+        result = read_result(run(tmp_path, load, f'load = ["{load}"]', seed=7) / "result.json")
+        assert (result.run.load, result.run.load_cpu_s) == (load, None)
+        summaries = [stream.period_lateness_ns for guest in result.guests for stream in guest.streams]
+        worst_ns[load] = max(summary.p90 or 0 for summary in summaries if summary)
+    assert 1_000_000 < worst_ns["busy"] - worst_ns["idle"] < 6_000_000
+    assert 300_000 < worst_ns["flood"] - worst_ns["idle"] < 1_000_000
+    assert traces(tmp_path / "idle") == traces(finished), "idle is nothing"
 
 
 def test_a_guest_that_cannot_play_fails_the_run(tmp_path: Path) -> None:
