@@ -27,7 +27,7 @@ def cliffs_delta(first_ns: Int64s, second_ns: Int64s) -> float:
 
 def shift_ns(first_ns: Int64s, second_ns: Int64s) -> int:
     """The (lower) median of all second - first, to the ns.  Both sorted, neither empty."""
-    first, second = _thinned(first_ns), _thinned(second_ns)
+    first, second = thinned(first_ns), thinned(second_ns)
     half = (len(first) * len(second) + 1) // 2
     low, high = int(second[0] - first[-1]), int(second[-1] - first[0])
     while low < high:
@@ -44,8 +44,8 @@ def _differences_within(first: Int64s, second: Int64s, bound_ns: int) -> int:
     return int(np.searchsorted(second, first + bound_ns, side="right").sum())
 
 
-def _thinned(ordered: Int64s) -> Int64s:
-    """At most VALUES_MAX of them: the middle of each of so many equal parts."""
+def thinned(ordered: Int64s) -> Int64s:
+    """At most VALUES_MAX of sorted values: the middle of each of so many equal parts."""
     if len(ordered) <= VALUES_MAX:
         return ordered
     return ordered[(2 * np.arange(VALUES_MAX, dtype=np.int64) + 1) * len(ordered) // (2 * VALUES_MAX)]

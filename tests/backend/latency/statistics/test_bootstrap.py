@@ -11,7 +11,7 @@ from backend.latency.statistics.paced import paced
 from tests.backend.latency.statistics.drawn import delays_ns, series
 
 RUNS = 5
-EXPERIMENTS = 500
+EXPERIMENTS = 250
 
 
 def interval(first: NDArray[np.int64], second: NDArray[np.int64], per_mille: int, seed: int = 1) -> Interval:

@@ -1,0 +1,61 @@
+"""Which sentences of a comparison are read first.
+
+One question is the first, chosen before any data were: is the second pacing earlier than the first, at p99 of period
+lateness, all guests together, on an idle machine?  Then the same under load, and of other pairs, in the order of
+`conditions`.  Underruns follow, and what it costs, for those pairs that are like the first; those of others are in the
+tables.
+
+Whatever weakens all of it (see `caveats`) stands at the end, and begins with "Mind:".
+"""
+
+from collections.abc import Sequence
+
+from backend.latency.comparison.caveats import caveats
+from backend.latency.comparison.conditions import Pair
+from backend.latency.comparison.measured import Measured
+from backend.latency.comparison.ratios import is_equal
+from backend.latency.comparison.result import Difference, Ratio
+from backend.latency.statistics.sentence import times_as_often
+
+
+def verdicts(
+    pairs: Sequence[Pair], differences: Sequence[Difference], ratios: Sequence[Ratio], runs: Sequence[Measured]
+) -> list[str]:
+    """Whole sentences, the most important first."""
+    shown = {(pair.first.name, pair.second.name) for pair in pairs if _is_like(pair, pairs[0])}
+    looks = {(ratio.first, ratio.second): ratio for ratio in ratios if ratio.what == "looks"}
+    primary = [
+        _with_wakes(difference, looks[difference.first, difference.second])
+        for difference in differences
+        if (difference.metric, difference.quantile, difference.domid) == ("period_lateness", "p99", None)
+    ]
+    if not pairs:
+        primary = ["nothing to compare: want two pacings under one load, or two sets that have both in common"]
+    elif not primary:
+        primary = ["no verdict on period lateness: no run has measured any"]
+    second = [ratio for ratio in ratios if (ratio.first, ratio.second) in shown]
+    underruns = [ratio.sentence for ratio in second if ratio.what == "underruns"]
+    costs = [ratio.sentence for ratio in second if ratio.what != "underruns" and ratio.ratio is not None]
+    return [whole(said) for said in [*primary, *underruns, *costs, *(f"mind: {said}" for said in caveats(runs))]]
+
+
+def _is_like(pair: Pair, first: Pair) -> bool:
+    """Whether it asks the first one's question: of other sets, or of the same pacing under another load."""
+    if first.first.of != first.second.of:
+        return pair.first.of != pair.second.of
+    return pair.second.pacing == first.second.pacing
+
+
+def whole(sentence: str) -> str:
+    """With a capital and its full stop."""
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _with_wakes(difference: Difference, looks: Ratio) -> str:
+    """The verdict and its price; the price only if both are sure."""
+    if difference.said in {"none", "undecided"} or None in {looks.ratio, looks.low, looks.high}:
+        return difference.sentence
+    ratio, low, high = looks.ratio or 0.0, looks.low or 0.0, looks.high or 0.0
+    if low <= 1 <= high and not is_equal(low, high):
+        return difference.sentence
+    return f"{difference.sentence}; it wakes the backend {times_as_often(ratio)}"

@@ -1,0 +1,1 @@
+"""`vsnd report`: everything again from what runs have left, comparisons of runs, and rules for CI."""
