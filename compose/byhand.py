@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
@@ -16,9 +16,11 @@ import soundfile
 from rich.progress import Progress
 
 from backend.config import ConfigError, read_config
+from backend.live.memory import live_path
 from compose.children import Child
 from compose.domains import serve_backend
 from compose.loudness import Loudness
+from compose.metrics import serve_metrics
 from compose.sound import SoundWriter, load_sound
 from compose.toolstack import Attachment, attach_missing
 from compose.worlds.api import RunError
@@ -92,11 +94,15 @@ def default_card() -> CardConfig:
     return CardConfig("vsnd", "vsnd virtual card", (PcmConfig(0, "vsnd", streams),), ANYTHING)
 
 
-def be_backend(config: Path, directory: Path, out: Path) -> None:
+def be_backend(config: Path, directory: Path, out: Path, metrics_port: int | None) -> None:
     """Serve the machine in `directory` until told to end.  Raises ConfigError, OSError."""
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     checked = read_config(config)
-    serve_backend(directory, checked, out, lambda: print(f"Serving {directory}.  Ctrl-C ends it.", flush=True))  # noqa: T201
+    live = live_path(directory)
+    metrics = nullcontext("") if metrics_port is None else serve_metrics(metrics_port, live, out)
+    with metrics as where:
+        line = f"Serving {directory}.{where}  Ctrl-C ends it."
+        serve_backend(directory, checked, out, live, lambda: print(line, flush=True))  # noqa: T201
 
 
 def be_player(file: str, domain: int, directory: Path, asked: Asked, loudness: Loudness) -> None:

@@ -31,6 +31,10 @@ BufferFrames = Annotated[int | None, typer.Option(help="How far ahead it writes,
 VolumeDb = Annotated[
     str, typer.Option("--volume-db", help="How loud: one number of decibels, or one for each channel (-6,-3.5).")
 ]
+Junit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit's XML there.", dir_okay=False)]
+FailIf = Annotated[
+    list[str] | None, typer.Option("--fail-if", help="Such as 'guest.media.playback_delay.p99 > 20ms'; repeatable.")
+]
 Domain = Annotated[int, typer.Option("--domain", help="Which guest to be.", min=1)]
 
 
@@ -49,11 +53,56 @@ def run(
     world: Annotated[str, typer.Option(help="Where domains run: processes or sim.")] = "processes",
     out: Out = Path("out/run"),
     seed: Annotated[int | None, typer.Option(help="Instead of the scenario's.", min=0)] = None,
+    junit: Junit = None,
+    fail_if: FailIf = None,
 ) -> None:
     """Run a scenario; write its sound, its result and its report."""
+    from compose.report.gate import read_gate
     from compose.run import run_file
 
-    run_file(scenario, world, out, seed)
+    run_file(scenario, world, out, seed, read_gate(fail_if or [], junit))
+
+
+@app.command()
+def report(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="A run's folder, one with several runs, or several to compare.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where a comparison of several goes (out/comparison).", file_okay=False)
+    ] = None,
+    junit: Junit = None,
+    fail_if: FailIf = None,
+    schema: Annotated[str | None, typer.Option(help="Only print a JSON Schema: result or comparison.")] = None,
+) -> None:
+    """Build reports again from stored runs, compare them, judge them for CI."""
+    from compose.report.command import report as build_again
+    from compose.report.command import say_schema
+    from compose.report.gate import read_gate
+
+    if schema is not None:
+        say_schema(schema)
+    else:
+        build_again(folders or [], out, read_gate(fail_if or [], junit))
+
+
+@app.command()
+def tune(
+    scenario: Annotated[Path, typer.Argument(help="A scenario (TOML, see docs/scenario.md), or one of vsnd's own.")],
+    world: Annotated[str, typer.Option(help="Where domains run: processes or sim.")] = "processes",
+    target: Annotated[str | None, typer.Option(help="Fewer underruns than: 60/h, 1/min, 0.01/s.")] = None,
+    seconds: Annotated[float, typer.Option(help="Of one trial; verification takes six times as long.", min=1)] = 10,
+    guest: Annotated[
+        str | None, typer.Option(help="Only this one, by its name or id; devices stay as they are.")
+    ] = None,
+    out: Out = Path("out/tune"),
+) -> None:
+    """Find the smallest periods and buffers that hold on this machine; status 1 if that cannot be shown."""
+    from compose.tune.command import tune_file
+    from compose.tune.terms import agree
+
+    if not tune_file(scenario, world, out, agree(target, seconds), guest):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -72,11 +121,27 @@ def backend(
     config: Annotated[Path, typer.Option("--config", help="Devices and the table of unique-ids (TOML).")],
     directory: MachineDir = DEFAULT_DIR,
     out: Out = Path("out/backend"),
+    metrics: Annotated[bool, typer.Option("--metrics", help="Serve figures to Prometheus, on loopback.")] = False,
+    metrics_port: Annotated[int, typer.Option(help="Where on loopback.", min=1, max=65535)] = 9590,
 ) -> None:
     """Be Dom0's backend until told to end."""
     from compose.byhand import be_backend
 
-    be_backend(config, directory, out)
+    be_backend(config, directory, out, metrics_port if metrics else None)
+
+
+@app.command()
+def top(
+    directory: MachineDir = DEFAULT_DIR,
+    delay: Annotated[float, typer.Option("--delay", "-d", help="Seconds between pictures.", min=0.1, max=3600)] = 1.0,
+    batch: Annotated[
+        int | None, typer.Option("--batch", "-b", help="Print so many pictures, one after the other, and end.", min=1)
+    ] = None,
+) -> None:
+    """Show what a backend is doing: its guests, devices, delays, lateness and underruns."""
+    from compose.top.command import run_top
+
+    run_top(directory, delay, batch)
 
 
 @app.command()

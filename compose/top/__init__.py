@@ -1,0 +1,1 @@
+"""`vsnd top`: what a backend is doing, in a terminal."""
