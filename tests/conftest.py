@@ -8,6 +8,7 @@ by their folder.  The others may run side by side.
 """
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import settings
 REALTIME = (
     "tests/backend/devices/alsa",
     "tests/backend/devices/pulse",
+    "tests/browser",
     "tests/hostile",
     "tests/processes",
     "tests/real",
@@ -27,6 +29,10 @@ IN_CI = os.environ.get("CI") == "true"
 # No deadline: on a busy machine the same example may take a hundred times longer.
 settings.register_profile("vsnd", deadline=None, max_examples=50 if IN_CI else 100, derandomize=IN_CI)
 settings.load_profile("vsnd")
+
+
+# A shell's background jobs ignore Ctrl-C, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

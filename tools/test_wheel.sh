@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the wheel and runs the tests against it, in a folder and a venv of their own where the source packages are not.
-# All tests but those that judge the source tree (tidy) or want the machine for themselves; of these only runs as a user
-# starts them, since what the others add is the machine's.  Needs the .venv of `make test`.
+# Of the tests those that come from the command or read files of ours: what a wheel can lack.  What modules compute is
+# tested once, in the source tree.  Needs the .venv of `make test`.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ diff <(find ringproto hosts backend frontend compose -type f ! -path '*/__pycach
 
 .venv/bin/python -m venv "$scratch/venv"
 install=("$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt)
-"${install[@]}" "${wheel}[dev,pulse]"
+"${install[@]}" "${wheel}[dev,pulse,hlog,metrics]"
 "${install[@]}" "${wheel}[alsa]" || echo "Going on without pyalsaaudio."
 "$scratch/venv/bin/vsnd" --help >/dev/null
 
@@ -27,5 +27,6 @@ cp -r tests docs pyproject.toml "$scratch/tests-only"   # tests compare the docu
 cd "$scratch/tests-only"
 export PATH="$scratch/venv/bin:$PATH"
 python -P -c "import compose.cli as cli; assert 'site-packages' in cli.__file__, cli.__file__"
-python -P -m pytest -p no:cacheprovider --ignore=tests/test_tidy.py -m "not realtime" -n auto --dist worksteal
+python -P -m pytest -p no:cacheprovider -m "not realtime" -n auto --dist worksteal \
+    tests/compose tests/world tests/backend/latency/page tests/backend/latency/test_build.py tests/backend/live
 python -P -m pytest -p no:cacheprovider tests/processes/test_run.py tests/processes/test_by_hand.py

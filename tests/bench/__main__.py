@@ -10,6 +10,7 @@ from pathlib import Path
 
 MEASURES = (
     "demo", "backend_cost", "backend_hot", "memory", "notify", "simulation", "mixing", "hostile", "delay", "pacing",
+    "long_trace", "tracing", "live",
 )  # fmt: skip
 RESULT = Path("bench.json")
 

@@ -30,7 +30,7 @@ def measure() -> dict[str, float]:
             "demo_peak": float(np.abs(samples).max()),
         }
         mix = mono(out / "mix.wav")
-        for stream in streams:
+        for stream in streams[:3]:  # the fourth guest is the probe, on a card of its own
             figures |= _place(stream.recording, mix)
     return figures
 

@@ -2,7 +2,7 @@
 
     python -m tests.bench.pacing
 
-All pacings run one after another in an order drawn from the seed, so that what else the machine does meets them alike.
+All pacings run in rounds, so that what else the machine does meets them alike; the card's part takes seven minutes.
 The HDA card is in a virtual machine whose clock counts instructions: its figures do not hang on this machine's load,
 but its processor is a slow one (QEMU without hardware help), so they compare pacings with each other and no more.
 """
@@ -11,12 +11,12 @@ import json
 import shlex
 import sys
 import tempfile
-from collections import defaultdict
 from contextlib import redirect_stdout
 from pathlib import Path
-from statistics import median
 
-from backend.latency.result import Result, read_result
+import msgspec
+
+from backend.latency.comparison.result import Comparison
 from compose.run import run_file
 from compose.scenario import SCENARIOS
 from compose.vm.api import VmError
@@ -67,7 +67,7 @@ buffer_frames = 96000
 
 
 def measure() -> dict[str, object]:
-    """By card, then by pacing: looks and CPU per second, lateness and delay in ms, underruns of guests and card."""
+    """By card, then by pacing and load: looks and CPU a second, lateness and delay of all guests in ms, underruns."""
     with tempfile.TemporaryDirectory(prefix="vsnd-bench-") as folder, redirect_stdout(sys.stderr):
         out = Path(folder)
         run_file(SCENARIOS / "pacing.toml", "processes", out / "card", None)
@@ -76,7 +76,7 @@ def measure() -> dict[str, object]:
         return {"card": _figures(out / "card"), "two_seconds_ahead": _figures(out / "far"), "hda": _hda(out)}
 
 
-def _hda(folder: Path) -> dict[str, dict[str, float]] | str:
+def _hda(folder: Path) -> dict[str, dict[str, float | None]] | str:
     (folder / "hda.toml").write_text(ON_HDA)
     command = f"{sys.executable} -m compose.cli run /run/vsnd/hda.toml --out /tmp/hda && cp -r /tmp/hda /run/vsnd"
     try:
@@ -88,29 +88,28 @@ def _hda(folder: Path) -> dict[str, dict[str, float]] | str:
     return _figures(folder / "hda")
 
 
-def _figures(folder: Path) -> dict[str, dict[str, float]]:
-    results: defaultdict[str, list[Result]] = defaultdict(list)
-    for path in sorted(folder.glob("*/result.json")):
-        result = read_result(path)
-        results[path.parent.name.partition("-")[2]].append(result)
-    return {pacing: _of_one(runs) for pacing, runs in sorted(results.items())}
+def _figures(folder: Path) -> dict[str, dict[str, float | None]]:
+    """By condition.  A quantile that the runs do not carry is None."""
+    comparison = msgspec.json.decode((folder / "comparison.json").read_bytes(), type=Comparison)
+    pooled = {(arm.condition, arm.metric): arm for arm in comparison.arms if arm.domid is None}
+    figures: dict[str, dict[str, float | None]] = {}
+    for condition in comparison.conditions:
+        late = pooled.get((condition.name, "period_lateness"))
+        delay = pooled.get((condition.name, "playback_delay"))
+        figures[condition.name] = {
+            "looks_per_s": condition.looks_per_s,
+            "cpu_ms_per_s": condition.cpu_ms_per_s,
+            "late_p50_ms": _ms(late.p50_ns) if late else None,
+            "late_p99_ms": _ms(late.p99_ns) if late else None,
+            "late_max_ms": _ms(late.max_ns) if late else None,
+            "delay_p50_ms": _ms(delay.p50_ns) if delay else None,
+            "underruns": condition.underruns,
+        }
+    return figures
 
 
-def _of_one(runs: list[Result]) -> dict[str, float]:
-    streams = [stream for run in runs for guest in run.guests for stream in guest.streams]
-    lateness = [stream.period_lateness_ns for stream in streams if stream.period_lateness_ns]
-    delays = [stream.playback_delay_ns for stream in streams if stream.playback_delay_ns]
-    seconds = sum(run.run.duration_s for run in runs)
-    return {
-        "looks_per_s": sum(device.looks for run in runs for device in run.devices) / seconds,
-        "cpu_ms_per_s": 1000 * sum(run.backend.cpu_s for run in runs) / seconds,
-        "late_p50_ms": median(summary.p50 for summary in lateness if summary.p50 is not None) / 1e6,
-        "late_p99_ms": max((summary.p99 for summary in lateness if summary.p99 is not None), default=0) / 1e6,
-        "late_max_ms": max(summary.max for summary in lateness if summary.max is not None) / 1e6,
-        "delay_p50_ms": median(summary.p50 for summary in delays if summary.p50 is not None) / 1e6,
-        "guest_underruns": sum(stream.underruns for stream in streams),
-        "card_underruns": sum(device.underruns for run in runs for device in run.devices),
-    }
+def _ms(ns: int | None) -> float | None:
+    return None if ns is None else ns / 1e6
 
 
 if __name__ == "__main__":
