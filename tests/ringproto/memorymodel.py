@@ -6,7 +6,8 @@ until it asks for one access more.  Each access to the page is a step, and betwe
 
 A store waits in its domain's buffer, where only that domain sees it, and reaches memory at any later time: on `X86` in
 the order of the stores, on `WEAK` in any order that the stores to each single address keep (no CPU does less).  A fence
-is done only when the buffer is empty, and so is a notification, which is a system call.  Loads are in order.
+is done only when the buffer is empty, and so is a notification, which is a system call, and what changes a word
+atomically.  Loads are in order.
 
 States are walked each once, so what `outcomes` returns is complete: what each domain noted, for every way in which both
 can come to an end, asleep for ever or done.
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 WORD_OCTETS = 4
 
-Value = int | bytes | None
+Value = int | bytes | tuple[int, int] | None
 History = tuple[Value, ...]
 #: (octet offset in the page, value) of each store, oldest first.
 Stores = tuple[tuple[int, int | bytes], ...]
@@ -43,11 +44,22 @@ class Kind(Enum):
     FENCE = "fence"
     NOTIFY = "notify"
     WAIT = "wait"
+    CHANGE = "wait for a change"
+    FORGET = "forget"
+    ADD = "add"
+    SWAP = "swap"
+
+
+NEEDS_EMPTY_BUFFER = {Kind.FENCE, Kind.NOTIFY, Kind.FORGET, Kind.ADD, Kind.SWAP}
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One step; `at` is the octet offset in the page.  `value` is what is stored, or what is loaded if nothing was."""
+    """One step; `at` is the octet offset in the page.
+
+    `value` is what is stored or added, what is loaded if nothing was stored, or for SWAP what is expected and what is
+    to replace it, or for CHANGE what the word is to be no longer.
+    """
 
     kind: Kind
     at: int = -1
@@ -132,6 +144,18 @@ class Domain:
     def wait(self) -> None:
         """Sleep until notified."""
         self.access(Access(Kind.WAIT))
+
+    def swap(self, at: int, old: int, new: int) -> bool:
+        """Compare and swap; whether it was `old`."""
+        return self.access(Access(Kind.SWAP, at, (old, new))) == old
+
+    def wait_while(self, at: int, value: int) -> None:
+        """Sleep until the word is something else; only words that are changed atomically can be waited for."""
+        self.access(Access(Kind.CHANGE, at, value))
+
+    def forget(self) -> None:
+        """Forget a notification, if there was one."""
+        self.access(Access(Kind.FORGET))
 
 
 Program = Callable[[Domain], None]
@@ -228,27 +252,45 @@ def _drained(state: State, side: int, number: int) -> State:
 
 
 def _is_possible(state: State, side: int, access: Access) -> bool:
-    if access.kind in {Kind.FENCE, Kind.NOTIFY}:
+    if access.kind in NEEDS_EMPTY_BUFFER:
         return not state.buffers[side]
+    if access.kind is Kind.CHANGE:
+        return dict(state.memory)[access.at] != access.value
     return access.kind is not Kind.WAIT or state.notified[side]
 
 
 def _stepped(state: State, side: int, access: Access) -> State:
     result: Value = None
-    buffers, notified = state.buffers, state.notified
+    buffers, notified, memory = state.buffers, state.notified, state.memory
     match access.kind:
         case Kind.LOAD:
             result = {**dict(state.memory), **dict(buffers[side])}.get(access.at, access.value)
         case Kind.STORE:
-            assert access.value is not None
+            assert isinstance(access.value, int | bytes)
             buffers = _changed(buffers, side, (*buffers[side], (access.at, access.value)))
         case Kind.NOTIFY:
             notified = _changed(notified, 1 - side, new=True)
-        case Kind.WAIT:
+        case Kind.WAIT | Kind.FORGET:
             notified = _changed(notified, side, new=False)
-        case Kind.FENCE:
+        case Kind.ADD | Kind.SWAP:
+            result, memory = _changed_atomically(memory, access)
+        case Kind.FENCE | Kind.CHANGE:
             pass
-    return State(_changed(state.moments, side, state.moments[side].after(result)), buffers, notified, state.memory)
+    return State(_changed(state.moments, side, state.moments[side].after(result)), buffers, notified, memory)
+
+
+def _changed_atomically(memory: Stores, access: Access) -> tuple[int, Stores]:
+    """What the word was, and the memory afterwards."""
+    words = dict(memory)
+    before = words.get(access.at, 0)
+    assert isinstance(before, int)
+    if isinstance(access.value, tuple):
+        expected, replacement = access.value
+        words[access.at] = replacement if before == expected else before
+    else:
+        assert isinstance(access.value, int)
+        words[access.at] = before + access.value & 0xFFFF_FFFF
+    return before, tuple(sorted(words.items()))
 
 
 def _changed(pair: tuple[T, T], side: int, new: T) -> tuple[T, T]:

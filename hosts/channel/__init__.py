@@ -1,0 +1,1 @@
+"""Messages between two local processes: over a socket, and over shared rings where both sides can."""
