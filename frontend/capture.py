@@ -36,21 +36,29 @@ class CapturePcm(Pcm):
 
     def read_nowait(self, frames: int) -> bytes:
         """Take up to `frames` interleaved frames, in the stream's format; empty when none are ready."""
+        taken = bytearray(max(min(frames, self.ready_frames), 0) * self.params.frame_octets)
+        self.read_into(memoryview(taken))
+        return bytes(taken)
+
+    def read_into(self, taken: memoryview) -> int:
+        """Take as many frames as are ready and fit into `taken`, octets in the stream's format; how many those were.
+
+        Raises HostError(EBADFD) on a closed or lost stream.
+        """
         self._check_alive()
         assert self._buffer is not None
         size, buffer_frames = self.params.frame_octets, self.params.buffer_frames
-        count = max(min(frames, self.ready_frames), 0)
-        taken = bytearray(count * size)
+        count = max(min(len(taken) // size, self.ready_frames), 0)
         done = 0
         while done < count:
             offset = self._appl % buffer_frames
             chunk = min(count - done, buffer_frames - offset)
-            self._buffer.read_into(offset * size, memoryview(taken)[done * size : (done + chunk) * size])
+            self._buffer.read_into(offset * size, taken[done * size : (done + chunk) * size])
             self._appl += chunk
             done += chunk
         if count:
             self._trace(Point.TAKEN, self._appl, count)
-        return bytes(taken)
+        return count
 
     async def aread(self, frames: int) -> bytes:
         """Take exactly `frames` frames, waiting for them."""
@@ -63,6 +71,15 @@ class CapturePcm(Pcm):
             parts.append(part)
             missing -= len(part) // self.params.frame_octets
         return b"".join(parts)
+
+    async def aready(self, frames: int) -> None:
+        """Wait until so many frames are ready, at most a whole buffer's; started if need be, also after an overrun.
+
+        Raises HostError once closed or lost.
+        """
+        while self.ready_frames < frames:
+            await self.astart()
+            await self._until(lambda: self.ready_frames >= frames or self.state is PcmState.PREPARED)
 
     def read(self, frames: int) -> bytes:
         """Take exactly `frames` frames, blocking."""

@@ -85,6 +85,10 @@ class PlaybackPcm(Pcm):
             if done < len(octets):
                 await self._until(lambda: self.room_frames > 0)
 
+    async def aroom(self, frames: int) -> None:
+        """Wait until there is room for so many frames, a buffer's at most.  Raises HostError once closed or lost."""
+        await self._until(lambda: self.room_frames >= frames)
+
     async def adrain(self) -> None:
         """Wait until the card has played all that was handed over, then stop."""
         self._check_alive()

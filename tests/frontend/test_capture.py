@@ -130,3 +130,18 @@ def test_two_streams_record_and_play_at_once(tmp_path: Path) -> None:
         assert (ear.overruns, mouth.underruns) == (0, 0)
     heard = served.heard()
     assert np.array_equal(heard[heard.any(axis=1)], sound[:9600][sound[:9600].any(axis=1)])
+
+
+def test_who_waits_for_frames_is_given_new_ones_after_an_overrun(tmp_path: Path) -> None:
+    recording(tmp_path)
+    served = Served(tmp_path, record_from=str(tmp_path / "source.wav"))
+    with served.connect() as card, open_capture(card, PARAMS) as pcm:
+        served.run(pcm.aready(480))
+        assert pcm.ready_frames == 480
+        served.settle(100 * MS)
+        assert pcm.overruns == 1
+        served.run(pcm.aready(960))
+        taken = bytearray(1000 * PARAMS.frame_octets)
+        assert pcm.read_into(memoryview(taken)) == 960
+        assert not any(taken[960 * PARAMS.frame_octets :])
+        assert pcm.read_into(memoryview(taken)) == 0

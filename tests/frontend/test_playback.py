@@ -227,3 +227,14 @@ def test_a_backend_that_leaves_ends_the_stream_and_every_call_says_so(tmp_path: 
         assert lost.value.errno == ENODEV
     pcm.close()
     card.close()
+
+
+def test_who_waits_for_room_has_it_then(tmp_path: Path) -> None:
+    served = Served(tmp_path)
+    with served.connect() as card, open_playback(card, PARAMS) as pcm:
+        served.run(pcm.aroom(1920))
+        assert pcm.write_nowait(noise(1920)) == 1920
+        before_ns = served.machine.timeline.now_ns
+        served.run(pcm.aroom(900))
+        assert pcm.room_frames == 961
+        assert 20 * MS <= served.machine.timeline.now_ns - before_ns < 21 * MS
