@@ -24,6 +24,7 @@ from msgspec import Meta
 
 from backend.devices.api import DeviceError
 from backend.devices.registry import check_options, device_names, opens_often
+from backend.local.config import LocalConfig, group_ids, user_ids
 from backend.pacing.choose import Pacing
 from backend.realtime import Realtime
 from backend.wrong import describe
@@ -73,6 +74,8 @@ class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How position events are numbered, see ringproto.eventids: `auto` suits every kernel."""
     realtime: Realtime = Realtime()
     """What the backend asks of the kernel so that it is not late."""
+    local: LocalConfig | None = None
+    """Local applications, if any are to be served."""
 
     def plug(self, unique_id: str) -> Plug | None:
         """Where a stream of that id is plugged in; None when it is not in the table."""
@@ -105,6 +108,21 @@ def check_config(config: BackendConfig, source: str) -> None:
         if plug is not None and plug.device not in config.devices:
             known = ", ".join(sorted(config.devices)) or "none"
             raise ConfigError(f"{source}: streams.{unique_id!r}: no device {plug.device!r}; there are: {known}")
+    if config.local is not None:
+        check_local(config.local, config.devices, source)
+
+
+def check_local(local: LocalConfig, devices: Mapping[str, Any], source: str) -> None:
+    """The names that it mentions.  Raises ConfigError."""
+    for name in local.devices:
+        if name not in devices:
+            known = ", ".join(sorted(devices)) or "none"
+            raise ConfigError(f"{source}: local.devices: no device {name!r}; there are: {known}")
+    try:
+        user_ids(local)
+        group_ids(local)
+    except ValueError as error:
+        raise ConfigError(f"{source}: local.{error}") from error
 
 
 def check_device(name: str, options: Mapping[str, Any], source: str) -> None:

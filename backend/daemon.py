@@ -10,6 +10,7 @@ from contextlib import suppress
 from backend.config import BackendConfig
 from backend.facilities import Facilities
 from backend.gather import Gather
+from backend.local.server import LocalServer
 from backend.patchbay import OpenDevice, Patchbay
 from backend.session import Session
 from hosts.api import Host, HostError
@@ -41,6 +42,8 @@ class Backend:
         self._refused: set[Key] = set()
         event_ids = EventIdRule(config.event_id)
         self._facilities = Facilities(host, self.patchbay, Gather(host.loop), self._complaints, tracer, event_ids)
+        self.local = LocalServer(config.local, self._facilities) if config.local is not None else None
+        """Local applications, where the operator wants any."""
         host.store.mkdir(ROOT)
         self._watch = host.store.watch(ROOT, self._on_watch)
 
@@ -49,6 +52,8 @@ class Backend:
         self._watch.cancel()
         for session in self.sessions.values():
             session.close()
+        if self.local is not None:
+            self.local.close()
         self.patchbay.close()
         self._complaints.close()
 

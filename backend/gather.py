@@ -12,12 +12,21 @@ What it costs: news that are late by the look's own microseconds, and answers up
 for it, since frames are needed at the next look at the earliest.
 """
 
-from hosts.api import Channel, Loop, OnTime
+from typing import Protocol
+
+from hosts.api import Loop, OnTime
 
 PARTS = 10
 """Of a period that a request may wait: short against the period, long against waking up."""
 LONGEST_NS = 2_000_000
 """However long the period is: the request may be one to stop."""
+
+
+class Doorbell(Protocol):
+    """A guest's, or a local application's."""
+
+    def notify(self) -> None:
+        """Ring it.  Never blocks, never fails."""
 
 
 class Gather:
@@ -28,9 +37,9 @@ class Gather:
         self._timer = loop.timer(self._serve)
         self._expected: list[OnTime] = []
         self._due_ns = 0
-        self._to_ring: list[Channel] = []
+        self._to_ring: list[Doorbell] = []
 
-    def ring(self, doorbell: Channel) -> None:
+    def ring(self, doorbell: Doorbell) -> None:
         """Ring it when the pass that runs now is over."""
         if not self._to_ring:
             self._loop.call_soon(self._ring)

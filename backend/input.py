@@ -11,7 +11,8 @@ from typing import Protocol
 
 from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
-from backend.mixing.capture import CaptureVoice, Splitter
+from backend.mixing.api import Recording
+from backend.mixing.capture import Splitter
 from backend.pacing.api import Seen
 from backend.pacing.choose import MakePacing
 from backend.port import Port
@@ -25,7 +26,7 @@ class RecordingLine(Protocol):
     """What an input needs of a recording stream."""
 
     @property
-    def voice(self) -> CaptureVoice:
+    def voice(self) -> Recording:
         """Where recorded blocks go."""
         ...
 
@@ -62,7 +63,7 @@ class Input(Port[RecordingLine]):
         self.block_frames = device.params.buffer_frames
         self._splitter = Splitter(self.spec, self.block_frames)
         self._block = memoryview(bytearray(self.block_frames * self.spec.frame_octets))
-        self._voices: list[CaptureVoice] = []
+        self._voices: list[Recording] = []
         self._taken_until = 0
         self._discard = 0  # frames that come before the first whole period
 

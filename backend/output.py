@@ -19,8 +19,8 @@ from typing import Protocol
 
 from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
+from backend.mixing.api import Sounding
 from backend.mixing.mixer import Mixer
-from backend.mixing.voice import Voice
 from backend.pacing.api import NEVER, Seen
 from backend.pacing.choose import MakePacing
 from backend.port import Port
@@ -38,7 +38,7 @@ class Line(Protocol):
     """What an output needs of a playing stream."""
 
     @property
-    def voice(self) -> Voice:
+    def voice(self) -> Sounding:
         """Where the mixer takes its frames from."""
         ...
 
@@ -81,7 +81,7 @@ class Output(Port[Line]):
         self.block_frames = BLOCK_PERIODS * device.params.period_frames
         self._mixer = Mixer(self.spec, self.block_frames)
         self._block = memoryview(bytearray(self.block_frames * self.spec.frame_octets))
-        self._voices: list[Voice] = []
+        self._voices: list[Sounding] = []
         self._latency_frames = NEVER
         self._running = False
         self._supplied = False

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backend.config import BackendConfig
+from backend.config import BackendConfig, Plug
 from backend.dates import Dates
 from backend.devices.api import AudioDevice, DeviceError
 from backend.devices.registry import dates_itself, far_ahead, open_device
@@ -84,6 +84,13 @@ class Patchbay:
             shown = f"{unique_id:.{UNIQUE_ID_SHOWN_MAX}}"
             self._complaints.warn(domid, f"unique-id {shown!r} is not in the table")
             return None
+        return self._plug_in(plug, direction, domid)
+
+    def jack_on(self, device: str, direction: Direction, domid: int) -> Jack:
+        """One on the device of that name, for who may say so."""
+        return self._plug_in(Plug(device), direction, domid)
+
+    def _plug_in(self, plug: Plug, direction: Direction, domid: int) -> Jack:
         sharing = self._config.sharing(plug.device)
         place = Place(plug.device, direction, domid if sharing == "per-guest" else None)
         self._jacks[place] += 1

@@ -11,11 +11,12 @@ from backend.daemon import Backend
 from backend.latency.facts import Backend as BackendFacts
 from backend.latency.facts import Device, Instrument, Machine, Matched, RealtimeHelp, Usage
 from backend.latency.machine import this_machine
+from backend.local.account import Account
 from backend.usage import peak_octets
 
 
 class StreamCounters(msgspec.Struct, frozen=True):
-    """One stream of one guest, over all its connections."""
+    """One stream of one guest, over all its connections; or of the local applications that had that number in turn."""
 
     domid: int
     stream: int
@@ -27,6 +28,8 @@ class StreamCounters(msgspec.Struct, frozen=True):
     """How two clocks were matched; None for a guest that goes by the card's."""
     untraced: int = 0
     """Trace records that were left out, being too many."""
+    underruns: int = 0
+    """As the backend counts them: stretches of silence, or of what was recorded and not taken."""
 
 
 class BackendReport(msgspec.Struct, frozen=True):
@@ -36,6 +39,8 @@ class BackendReport(msgspec.Struct, frozen=True):
     devices: list[Device]
     backend: BackendFacts
     streams: list[StreamCounters]
+    applications: list[Account] = []
+    """The local ones."""
 
 
 def cpu_seconds() -> float:
@@ -70,6 +75,7 @@ def collect(
             instrument=instrument,
         ),
         streams=_streams(backend),
+        applications=backend.local.accounts() if backend.local is not None else [],
     )
 
 
@@ -101,8 +107,10 @@ def _streams(backend: Backend) -> list[StreamCounters]:
     for session in backend.sessions.values():
         for number, counters in session.counters.items():
             totals[session.domid, number] += counters
+    if backend.local is not None:
+        totals.update(backend.local.counters())
     return [
-        StreamCounters(*key, total.late_frames, total.frames, total.matched, total.untraced)
+        StreamCounters(*key, total.late_frames, total.frames, total.matched, total.untraced, total.underruns)
         for key, total in totals.items()
     ]
 

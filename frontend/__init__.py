@@ -7,8 +7,9 @@
 This package does not know the backend, ALSA or PulseAudio.
 """
 
+from frontend.callback import CallbackStream
 from frontend.capture import CapturePcm
-from frontend.driver import Card, connect
+from frontend.driver import Card, attached, connect
 from frontend.params import Frames, PcmParams
 from frontend.playback import PlaybackPcm
 from frontend.recovery import arecover, recover, through_losses
@@ -26,12 +27,14 @@ def open_capture(card: Card, params: PcmParams, nth: int = 0) -> CapturePcm:
 
 
 __all__ = [
+    "CallbackStream",
     "CapturePcm",
     "Card",
     "Frames",
     "PcmParams",
     "PlaybackPcm",
     "arecover",
+    "attached",
     "connect",
     "open_capture",
     "open_playback",

@@ -11,7 +11,7 @@ nobody but the applications that wait: the card takes everything down, and tries
 
 import logging
 from contextlib import suppress
-from errno import ENODEV, ENOENT
+from errno import EACCES, ENODEV, ENOENT
 
 from frontend.link import Keeper, StreamLink
 from hosts.api import Host, HostError, StoreView
@@ -133,7 +133,7 @@ class Card:
 
     def _look(self) -> None:
         self._follow()
-        backend = parse_state(self.host.store.read(f"{self.backend_path}/state"))
+        backend = self._backend_state()
         action = frontend_action(self.state, backend)
         if action is FrontendAction.PUBLISH:
             if not self._resting:
@@ -146,6 +146,18 @@ class Card:
         elif action is FrontendAction.FINISH:
             self._finish()
             self._finished.set(None)
+
+    def _backend_state(self) -> XenbusState | None:
+        """As the backend says; None when it has no directory for us any more.
+
+        That is the toolstack's, in one that we may not read, so that the store need not even say that it is gone.
+        """
+        try:
+            return parse_state(self.host.store.read(f"{self.backend_path}/state"))
+        except HostError as error:
+            if error.errno != EACCES:
+                raise
+            return None
 
     def _on_trouble(self, error: HostError | ProtocolError) -> None:
         """Take everything down, say why (the first time), and try again after a rest."""
@@ -205,7 +217,7 @@ class Card:
             self.host.store.write(f"{self.path}/state", str(int(state)))
 
 
-async def _attached(host: Host, devid: int) -> None:
+async def attached(host: Host, devid: int = 0) -> None:
     """Wait until the toolstack has attached the device, a second at most."""
     path = f"device/vsnd/{devid}/backend"
     there: Future[None] = Future()
@@ -221,7 +233,7 @@ def connect(host: Host, devid: int = 0, tracer: Tracer | None = None) -> Card:
     Raises HostError(ENOENT) when the toolstack gave this domain none (or is about to, and does not within a second),
     ETIMEDOUT when no backend serves it in 10 s.
     """
-    run(host.loop, _attached(host, devid))
+    run(host.loop, attached(host, devid))
     card = Card(host, devid, tracer)
     try:
         run(host.loop, card.connected())

@@ -35,10 +35,11 @@ class _Said:
 
 
 class Complaints:
-    """One for all guests of a backend, or of a machine; `log` is where it is said."""
+    """One for all guests of a backend, or of a machine; `log` is where it is said, and `who` what each is called."""
 
-    def __init__(self, loop: Loop, log: logging.Logger) -> None:
+    def __init__(self, loop: Loop, log: logging.Logger, who: str = "domain") -> None:
         self._log = log
+        self._who = who
         self._loop = loop
         self._timer = loop.timer(self._on_quiet)
         self._said: dict[tuple[int, str], _Said] = {}  # in the order in which they are due
@@ -73,7 +74,7 @@ class Complaints:
             said.text = text
             said.repeats += 1
             return
-        self._log.log(level, "domain %d: %s", domid, text, exc_info=error)
+        self._log.log(level, "%s %d: %s", self._who, domid, text, exc_info=error)
         self._kinds[domid] += 1
         self._remember(domid, kind, _Said(level, self._loop.now_ns() + QUIET_NS, text))
 
@@ -98,4 +99,5 @@ class Complaints:
 
     def _tell_repeats(self, domid: int, said: _Said) -> None:
         if said.repeats:
-            self._log.log(said.level, "domain %d: %s (and the like, %d times more)", domid, said.text, said.repeats)
+            text = f"{said.text} (and the like, {said.repeats} times more)"
+            self._log.log(said.level, "%s %d: %s", self._who, domid, text)

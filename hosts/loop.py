@@ -1,4 +1,4 @@
-"""RealLoop: callbacks in real time, from one epoll and one timerfd.  The only file that reads the clock.
+"""RealLoop: callbacks in real time, from one epoll and one timerfd.  Only this file and `hosts.spinner` read the clock.
 
 Theory.  A timerfd fires within tens of microseconds of an absolute deadline, where epoll's own timeout rounds up to
 whole milliseconds.  One timerfd serves all timers: it is set to the earliest deadline, and a heap keeps the rest.

@@ -14,6 +14,7 @@ from backend.daemon import Backend
 from backend.devices.api import DeviceError
 from backend.input import Input
 from backend.jack import Place
+from backend.live.applications import application_rows
 from backend.live.snapshot import NO_STREAM, BackendFigures, DeviceFigures, Snapshot, State, StreamFigures
 from backend.output import Output
 from backend.session import Session
@@ -52,6 +53,8 @@ class Sampler:
         rows = [
             row for _, session in sorted(sessions.items()) for row in stream_rows(session, self._names, ports, now_ns)
         ]
+        if self._backend.local is not None:
+            rows += application_rows(self._backend.local, now_ns)
         return Snapshot(
             self._process(now_ns),
             tuple(device_row(self._backend, place, port, now_ns) for place, port in sorted(ports.items(), key=_label)),

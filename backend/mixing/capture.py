@@ -11,6 +11,7 @@ from math import ceil
 
 import numpy as np
 
+from backend.mixing.api import Recording
 from backend.mixing.convert import FloatArray, decoder, encoder
 from backend.mixing.queue import FrameQueue
 from backend.mixing.remix import Remix
@@ -154,7 +155,7 @@ class Splitter:
             np.zeros(block_frames * device.channels, np.float32), memoryview(self.silence)
         )
 
-    def split(self, octets: memoryview, voices: Sequence[CaptureVoice]) -> list[int]:
+    def split(self, octets: memoryview, voices: Sequence[Recording]) -> list[int]:
         """Feed one recorded block to every voice; how many guest frames each queued."""
         frames = self._frames[: len(octets) // self._device.frame_octets]
         if not all(voice.exact for voice in voices):

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from backend.mixing.api import Sounding
 from backend.mixing.convert import decoder, encoder
 from backend.mixing.spec import SampleSpec
-from backend.mixing.voice import Voice
 
 
 class Mixer:
@@ -37,7 +37,7 @@ class Mixer:
         self.clipped = 0
         """Samples that exceeded full scale, since construction."""
 
-    def mix(self, voices: Sequence[Voice], frames: int, out: memoryview) -> list[int]:
+    def mix(self, voices: Sequence[Sounding], frames: int, out: memoryview) -> list[int]:
         """Fill `out` with `frames` frames of the device's octets; how many of them each voice had."""
         assert len(out) == frames * self._device.frame_octets
         if not voices:
@@ -54,7 +54,7 @@ class Mixer:
         self.clipped += self._encode(total, out)
         return real_frames
 
-    def _render(self, voices: Sequence[Voice], frames: int) -> list[int]:
+    def _render(self, voices: Sequence[Sounding], frames: int) -> list[int]:
         """One row of floats per voice: exact ones from the front, the others from the back."""
         block_octets = frames * self._device.frame_octets
         samples = frames * self._device.channels
@@ -73,7 +73,7 @@ class Mixer:
             self._decode(self._octets[: exact * block_octets], self._floats[: exact * samples])
         return real_frames
 
-    def _copy(self, voice: Voice, frames: int, out: memoryview) -> int:
+    def _copy(self, voice: Sounding, frames: int, out: memoryview) -> int:
         real_frames = voice.copy(frames, out)
         if real_frames < frames:
             done_octets = real_frames * self._device.frame_octets

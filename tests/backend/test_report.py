@@ -124,4 +124,4 @@ def test_a_broken_file_is_said_to_be_one(tmp_path: Path) -> None:
         read_report(tmp_path / "half.json")
     with pytest.raises(FileNotFoundError):
         read_report(tmp_path / "none.json")
-    assert BackendReport.__struct_fields__ == ("machine", "devices", "backend", "streams")
+    assert BackendReport.__struct_fields__ == ("machine", "devices", "backend", "streams", "applications")

@@ -32,7 +32,7 @@ BACKEND: dict[str, Any] = {"devices": {}, "streams": {}}
         ),
         (
             Scenario, {**SCENARIO, "faults": [{"at_s": 1, "what": "rain"}]},
-            "faults[0].what: 'rain' is none of: backend, detach, pause, restart",
+            "faults[0].what: 'rain' is none of: backend, detach, hostile, pause, restart, sound_server, throttle",
         ),
         (
             BackendConfig, {**BACKEND, "streams": {"a": {"device": "b", "latency": 5}}},

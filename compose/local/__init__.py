@@ -1,0 +1,1 @@
+"""`vsnd-local`: local applications that show how it is done, each a screen long."""
