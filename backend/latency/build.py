@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from backend.latency.facts import Device, Facts, GuestFacts, StreamFacts
+from backend.latency.measures.faults import fault_of
+from backend.latency.measures.lives import clock_of
 from backend.latency.measures.samples import StreamSamples, stream_samples
 from backend.latency.measures.summary import fill_of, summary_of
 from backend.latency.measures.timeline import CardClock
@@ -71,13 +73,15 @@ def measured(trace: Trace, facts: Facts) -> tuple[Result, Samples]:
         for key, records in trace.each(streams)
         for device in (streams[key].device,)
     }
+    guests = [_guest(guest, samples) for guest in facts.guests]
     result = Result(
         schema_version=SCHEMA_VERSION,
         run=facts.run,
         machine=facts.machine,
         devices=facts.devices,
-        guests=[_guest(guest, samples) for guest in facts.guests],
+        guests=guests,
         backend=facts.backend,
+        faults=[fault_of(fault, guests, samples) for fault in sorted(facts.faults, key=lambda fault: fault.at_ns)],
         trace=TraceFacts(records=trace.count, dropped_records=trace.dropped, damaged_files=list(trace.damaged)),
     )
     return result, samples
@@ -88,9 +92,9 @@ def _clocks(trace: Trace, devices: Sequence[Device]) -> dict[str, CardClock]:
     numbers = Counter(device.number for device in devices)
     clocks: dict[str, CardClock] = {}
     for device in devices:
-        boundaries = trace.boundaries(device.number)
-        if len(boundaries) and numbers[device.number] == 1:  # two cards under one number are no clock at all
-            clocks[device.name] = CardClock(boundaries, device.rate_hz)
+        lives = trace.lives(device.number)
+        if lives and numbers[device.number] == 1:  # two cards under one number are no clock at all
+            clocks[device.name] = clock_of(lives, device.rate_hz)
     return clocks
 
 
@@ -105,7 +109,16 @@ def _cards(trace: Trace, devices: Sequence[Device], clocks: dict[str, CardClock]
 
 def _guest(facts: GuestFacts, samples: Samples) -> Guest:
     streams = [_stream(stream, samples[facts.domid, stream.stream]) for stream in facts.streams]
-    return Guest(domid=facts.domid, name=facts.name, streams=streams, realtime=facts.realtime, usage=facts.usage)
+    return Guest(
+        domid=facts.domid,
+        name=facts.name,
+        streams=streams,
+        realtime=facts.realtime,
+        usage=facts.usage,
+        container=facts.container,
+        kind=facts.kind,
+        client=facts.client,
+    )
 
 
 def _stream(facts: StreamFacts, samples: StreamSamples) -> Stream:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from backend.latency.clientfacts import ClientFacts, Kind, titled
 from backend.latency.files import replace_file
 
 FACTS: Final = "facts.json"
@@ -18,6 +19,7 @@ FACTS: Final = "facts.json"
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Statistics = dict[str, int | float | str]
+Direction = Literal["playback", "capture"]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +130,25 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """Reading the clock for it."""
 
 
+class Container(msgspec.Struct, frozen=True, kw_only=True):
+    """The container that a domain was, in the world docker: what it was allowed, took, and was denied."""
+
+    image: str
+    """The image's id."""
+    cpu_limit: Annotated[float, Meta(gt=0)] | None = None
+    """The share of a CPU that it might use; None for as much as there was."""
+    cpus: list[int] | None = None
+    """The processors that it might run on; None for all."""
+    memory_limit_octets: Count | None = None
+    cpu_ns: Count | None = None
+    """CPU time of all its processes, from its start; None, here and below, where the kernel did not say."""
+    throttled_ns: Count | None = None
+    """How long it was not let run, having used up its share."""
+    throttled_periods: Count | None = None
+    """In how many periods of 100 ms that happened."""
+    memory_peak_octets: Count | None = None
+
+
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """What serving everybody cost."""
 
@@ -144,6 +165,8 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """None in simulated time."""
     instrument: Instrument | None = None
     """None in simulated time."""
+    container: Container | None = None
+    """Dom0's; None in other worlds than docker."""
 
 
 class Matched(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +187,7 @@ class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     stream: Count
     """Its number in the trace, `pcm * 16 + stream`."""
-    direction: Literal["playback", "capture"]
+    direction: Direction
     recording: str
     """What it played, or what it recorded into."""
     format: str
@@ -189,7 +212,7 @@ class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GuestFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One guest and its streams."""
+    """One guest, or local application, and its streams."""
 
     domid: Count
     name: str
@@ -198,6 +221,31 @@ class GuestFacts(msgspec.Struct, frozen=True, kw_only=True):
     """None where nothing is said of it."""
     usage: Usage | None = None
     """None in simulated time."""
+    container: Container | None = None
+    """None in other worlds than docker."""
+    kind: Kind = "guest"
+    client: ClientFacts | None = None
+    """None for a guest."""
+
+    @property
+    def title(self) -> str:
+        """Its name, and what it is."""
+        return titled(self.name, self.kind)
+
+
+class FaultFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was broken on purpose, and mended."""
+
+    what: Annotated[str, Meta(min_length=1)]
+    """As the scenario calls it: `restart`, `pause`, `throttle`, `detach`, `backend`, `sound_server`, `hostile`, ..."""
+    at_ns: int
+    """When it was broken, on the trace's clock."""
+    until_ns: int
+    """When it was mended: started, attached or let go again, though not yet ready."""
+    guest: Count | None = None
+    """To whom; None for what happened to everybody."""
+    share: float | None = None
+    """Of a processor, that a throttled guest was left."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +256,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     devices: list[Device]
     guests: list[GuestFacts]
     backend: Backend
+    faults: list[FaultFacts] = []
+    """In the order in which they were mended."""
 
 
 def write_facts(facts: Facts, path: Path) -> None:

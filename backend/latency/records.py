@@ -188,9 +188,19 @@ class Trace:
             records = found.pop(key)
             yield key, records[np.argsort(records["time_ns"], kind="stable")]
 
+    def lives(self, card: int) -> list[Records]:
+        """The period boundaries of the card with this number, in order of time, of each of its lives.
+
+        A card that is opened anew, since its backend was started anew, counts its frames from 0 again.
+        """
+        boundaries = only(self.of(CARD_DOMID, card), Point.BOUNDARY)
+        frames = boundaries["frame"]
+        begins = np.flatnonzero(frames[1:] < frames[:-1] // 2) + 1  # dates that are estimated may go back a little
+        return np.split(boundaries, begins) if len(boundaries) else []
+
     def boundaries(self, card: int) -> Records:
-        """The period boundaries of the card with this number, in order of time."""
-        return only(self.of(CARD_DOMID, card), Point.BOUNDARY)
+        """The same, of its first life: the one that its sound file is of."""
+        return next(iter(self.lives(card)), np.empty(0, TRACE_DTYPE))
 
 
 def load(paths: Sequence[Path]) -> Trace:

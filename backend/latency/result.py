@@ -13,7 +13,19 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from backend.latency.facts import Backend, Count, Device, Machine, RealtimeHelp, Run, StreamFacts, Usage
+from backend.latency.clientfacts import ClientFacts, Kind, titled
+from backend.latency.facts import (
+    Backend,
+    Container,
+    Count,
+    Device,
+    FaultFacts,
+    Machine,
+    RealtimeHelp,
+    Run,
+    StreamFacts,
+    Usage,
+)
 from backend.latency.files import replace_file
 
 SCHEMA_VERSION: Final = 1
@@ -114,7 +126,7 @@ class Stream(StreamFacts, frozen=True, kw_only=True):
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
-    """One guest and its streams."""
+    """One guest, or local application, and its streams."""
 
     domid: Count
     name: str
@@ -123,6 +135,42 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     """None where nothing is said of it."""
     usage: Usage | None = None
     """None in simulated time."""
+    container: Container | None = None
+    """None in other worlds than docker."""
+    kind: Kind = "guest"
+    client: ClientFacts | None = None
+    """None for a guest."""
+
+    @property
+    def title(self) -> str:
+        """Its name, and what it is."""
+        return titled(self.name, self.kind)
+
+
+class FaultCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fault cost one stream, from when it was broken until the stream had recovered.
+
+    Where several faults overlap, each has the whole cost.
+    """
+
+    domid: Count
+    stream: Count
+    recovery_ns: Annotated[int, Meta(ge=0)] | None
+    """From the mending until the application was told of a period within a period's time again, and heard it; None if
+    that never came."""
+    outage_ns: Count
+    """The longest time in which the stream had no periods at all: nobody played, or nobody was there to."""
+    lateness_max_ns: int | None
+    """The largest period lateness; None where there was no period."""
+    blame: dict[Cause, Blame]
+    """The gaps, by cause: of those that are listed."""
+
+
+class Fault(FaultFacts, frozen=True, kw_only=True):
+    """What was broken, and what it cost to whom."""
+
+    costs: list[FaultCost]
+    """Of every stream that was still to play then."""
 
 
 class TraceFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,6 +261,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     guests: list[Guest]
     backend: Backend
     trace: TraceFacts
+    faults: list[Fault] = msgspec.field(default_factory=list[Fault])
+    """What was broken on purpose, in order."""
     truth: Truth | None = None
     """The run by its sound; None where nobody played markers."""
 

@@ -25,10 +25,10 @@ def table(result: Result) -> Table:
     for heading in ("guest", "recording", "format"):
         shown.add_column(heading, overflow="fold", vertical="bottom")
     for heading in HEADINGS:
-        shown.add_column(heading, justify="right", no_wrap=True)
+        shown.add_column(heading, justify="right", no_wrap=True, vertical="bottom")
     for guest in result.guests:
         for stream in guest.streams:
-            shown.add_row(Text(guest.name), Text(PurePath(stream.recording).stem), *_figures(stream))
+            shown.add_row(Text(guest.title), Text(PurePath(stream.recording).stem), *_figures(stream))
     return shown
 
 

@@ -130,6 +130,13 @@ def test_a_worst_case_leads_to_its_moment(look_at: Open, out: Path) -> None:
     assert moment.locator("svg circle").count() > 3
 
 
+def test_what_was_broken_is_said_and_marked(look_at: Open, out: Path) -> None:
+    page = look_at(next(out.glob("01-*")) / "report.html")
+    assert "pause of domain 2 at" in " ".join(page.locator("section[aria-labelledby=faults]").inner_text().split())
+    marks = page.evaluate("document.querySelector('[data-figure=times] .canvas').layout.shapes.map((s) => s.type)")
+    assert marks.count("rect") == 1
+
+
 def test_the_comparison_leads_to_each_run(look_at: Open, out: Path) -> None:
     page = look_at(out / "report.html")
     links = page.locator("a[href$='/report.html']")

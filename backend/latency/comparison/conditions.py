@@ -2,13 +2,15 @@
 
 * Within a set and under one load: each pacing with the first, which is `timer` where there is one.  So a comparison
   says what interrupts (or anything else) are worth, measured by what everybody can have.
+* Within a set of one pacing: each load with the first, which is `idle` where there is one.  So it says what neighbours
+  cost.  Where pacings differ too they are the question, and loads are the conditions that it is asked under.
 * Between sets: each other set with the first, under the same pacing and load.
 
 The order is that in which a reader would ask.  It does not depend on that of the runs, which was drawn.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -42,8 +44,13 @@ class Group:
 
     @property
     def spoken(self) -> str:
-        """What stands before "pacing" in a sentence, which says the load elsewhere."""
+        """As sentences of its delays name it, which say the load elsewhere: "set old's interrupt pacing"."""
         return f"set {self.of}'s {spoken(self.pacing)}" if self.of else spoken(self.pacing)
+
+    @property
+    def machine(self) -> str:
+        """What it is under that load, in a sentence."""
+        return "the idle machine" if self.load == IDLE else f"the machine under load ({self.load})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +65,25 @@ class Pair:
         """What both have in common, as a sentence begins; nothing, if they were idle and there is but one set."""
         one_set = self.first.of == self.second.of
         of = f"in set {self.first.of}, " if self.first.of and one_set else ""
-        return of if self.first.load == IDLE else f"{of}under load ({self.first.load}), "
+        return of if self.first.load == IDLE or self.of_loads else f"{of}under load ({self.first.load}), "
+
+    @property
+    def of_loads(self) -> bool:
+        """Whether it is the load in which they differ."""
+        return self.first.load != self.second.load
 
     def names(self, at: str) -> Names:
         """As sentences name them."""
+        if self.of_loads:
+            return Names(self.first.machine, self.second.machine, at)
         if self.first.of != self.second.of:
             return Names(self.first.spoken, self.second.spoken, at)
         return Names(spoken(self.first.pacing), spoken(self.second.pacing), at)
 
 
 def spoken(pacing: str) -> str:
-    """What stands before "pacing" in a sentence."""
-    return SPOKEN.get(pacing, pacing)
+    """In a sentence."""
+    return f"{SPOKEN.get(pacing, pacing)} pacing"
 
 
 def grouped(runs: Sequence[Measured]) -> list[Group]:
@@ -101,14 +115,22 @@ def _between_sets(groups: Sequence[Group]) -> list[Pair]:
     ]
 
 
-def _within_sets(groups: Sequence[Group]) -> list[Pair]:
-    """By set, then by pacing; of each, idle first."""
-    found: list[Pair] = []
-    for of, load in dict.fromkeys((group.of, group.load) for group in groups):
-        first, *others = [group for group in groups if (group.of, group.load) == (of, load)]
-        found += [Pair(first, other) for other in others]
-    sets, pacings = [group.of for group in groups], [group.pacing for group in groups]
-    return sorted(found, key=lambda pair: (sets.index(pair.second.of), pacings.index(pair.second.pacing)))
+def _within_sets(groups: Sequence[Group]) -> Iterator[Pair]:
+    """By set; of each, pacings, or loads where all have one pacing."""
+    for of in dict.fromkeys(group.of for group in groups):
+        first, *others = in_set = [group for group in groups if group.of == of]
+        if any(other.pacing != first.pacing for other in others):
+            yield from _between_pacings(in_set)
+        else:
+            yield from (Pair(first, other) for other in others)
+
+
+def _between_pacings(groups: Sequence[Group]) -> list[Pair]:
+    """By pacing; of each, idle first."""
+    loads, pacings = dict.fromkeys(group.load for group in groups), [group.pacing for group in groups]
+    alike = [[group for group in groups if group.load == load] for load in loads]
+    found = [Pair(first, other) for first, *others in alike for other in others]
+    return sorted(found, key=lambda pair: pacings.index(pair.second.pacing))
 
 
 def condition(group: Group, beside: Path) -> Condition:

@@ -54,7 +54,7 @@ def delays_of(
 
 
 def boiled_down(name: str, runs: Sequence[Series], generator: np.random.Generator) -> Delays:
-    """The delays that the runs of the pacing `name` have."""
+    """The delays that these runs have, which are called `name`."""
     ordered = [np.sort(run.delay_ns) for run in runs if len(run.delay_ns)]
     every = np.sort(joined(runs).delay_ns)
     sample = paced(name, runs)

@@ -97,10 +97,10 @@ def nothing_of(runs: Sequence[Measured]) -> dict[Key, StreamSamples]:
 def names_of(runs: Sequence[Measured]) -> dict[Key, str]:
     """What people call each stream: its guest, and more where that has several, or another is called so too."""
     guests = {guest.domid: guest for run in runs for guest in run.facts.guests}
-    counts = Counter(guest.name for guest in guests.values())
+    counts = Counter(guest.title for guest in guests.values())
     found: dict[Key, str] = {}
     for domid, stream in nothing_of(runs):
         guest = guests[domid]
-        name = guest.name if counts[guest.name] == 1 else f"{guest.name} (domain {domid})"
+        name = guest.title if counts[guest.title] == 1 else f"{guest.title} (domain {domid})"
         found[domid, stream] = name if len(guest.streams) == 1 else f"{name}, stream {stream}"
     return found

@@ -34,7 +34,7 @@ class Words:
 
 
 LOOKS = Words("wake-ups", "wakes the backend", "as often")
-CPU = Words("CPU time", "takes", "as much CPU time")
+CPU = Words("CPU time", "takes", "as much CPU time in the backend")
 
 
 def ratios(pair: Pair) -> list[Ratio]:
@@ -71,7 +71,7 @@ def plain(ratio: float) -> str:
 
 def _ratio(pair: Pair, what: Literal["looks", "cpu"], found: RatioInterval | TooLittle, words: Words) -> Ratio:
     names = pair.names("")
-    first, second = f"{names.first} pacing", f"{names.second} pacing"
+    first, second = names.first, names.second
     if isinstance(found, TooLittle):
         ratio = low = high = None
         said = f"no verdict on {words.on}: {found.reason}"

@@ -99,7 +99,12 @@ def stream_samples(
 
 
 def _timeline(sitting: Records, facts: StreamFacts, clock: CardClock) -> StreamTimeline:
+    clock = clock.of_life(_began_ns(sitting))
     return StreamTimeline(sitting, opened_with(sitting, "frame", facts.rate_hz), clock)
+
+
+def _began_ns(sitting: Records) -> int:
+    return int(only(sitting, Point.STARTED)["time_ns"][0])
 
 
 def _gaps(sitting: Records, timeline: StreamTimeline, facts: StreamFacts, card: CardSide) -> list[Gap]:
@@ -107,7 +112,7 @@ def _gaps(sitting: Records, timeline: StreamTimeline, facts: StreamFacts, card: 
     rate_hz = opened_with(sitting, "frame", facts.rate_hz)
     period_frames = opened_with(sitting, "value", facts.period_frames)
     as_opened = msgspec.structs.replace(facts, rate_hz=rate_hz, period_frames=period_frames)
-    return gaps_of(sitting, timeline, as_opened, card)
+    return gaps_of(sitting, timeline, as_opened, card.of_life(_began_ns(sitting)))
 
 
 def _frames(sitting: Records, timeline: StreamTimeline, facts: StreamFacts, since_ns: int) -> _Frames:

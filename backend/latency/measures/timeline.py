@@ -62,6 +62,14 @@ class CardClock:
         instants_ns: Int64s = self._instants_ns[base] + np.rint(ahead_ns).astype(np.int64)
         return instants_ns
 
+    def life_ns(self, at_ns: int) -> tuple[int, int]:
+        """From when to when the card lived in whose time this began; it has but one life."""
+        return -NEVER_NS, NEVER_NS
+
+    def of_life(self, at_ns: int) -> "CardClock":
+        """The clock of what began then: this one, unless the card had several lives."""
+        return self
+
     def frames_at(self, times_ns: Int64s, began: Int64s | None = None) -> Float64s:
         """How many of its frames the card had presented by then, with the part of the one that it was at."""
         stretch = np.searchsorted(self._instants_ns, times_ns, side="right")

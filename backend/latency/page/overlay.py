@@ -1,7 +1,7 @@
 """The delays of all conditions over each other: percentile curves and histograms, for all guests together and for each.
 
-Colour and mark say the pacing (and the set, where there are several), dashes say the load: no line is known by its
-colour alone.
+Colour and mark say the pacing (and the set, where there are several; the load, where there is but one pacing), dashes
+say the load: no line is known by its colour alone.
 
 Bounded: a curve has at most `curves.POINTS_MAX` points, the worst of all among them, and a histogram `shares.BINS_MAX`.
 So the page does not grow with the length of the runs.  In memory are the delays of one condition.
@@ -112,7 +112,8 @@ def curves(conditions: Sequence[Condition]) -> list[Curve]:
     found: list[Curve] = []
     for condition in conditions:
         pacing, load = pacings.index((condition.of, condition.pacing)), loads.index(condition.load)
-        style = colour_of(pacing), symbol_of(pacing), DASHES[load % len(DASHES)]
+        number = pacing if len(pacings) > 1 else load
+        style = colour_of(number), symbol_of(number), DASHES[load % len(DASHES)]
         found.append(Curve(condition.name, NONE, *style))
     return found
 

@@ -4,11 +4,13 @@ Where frames were missing, a bar goes through all three.  Long series are thinne
 streams are counted from one origin, so that they can be laid side by side.
 """
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from backend.latency.facts import FaultFacts
 from backend.latency.measures.samples import StreamSamples
 from backend.latency.page.axes import Float64s, delay_axis, linear_axis, milliseconds
 from backend.latency.page.render import Drawn, View
@@ -35,7 +37,9 @@ def origin_ns(samples: Sequence[StreamSamples]) -> int:
     return min((int(series.at_ns.min()) for series in drawn if len(series.at_ns)), default=0)
 
 
-def over_time(label: str, stream: Stream, samples: StreamSamples, since_ns: int) -> list[View]:
+def over_time(
+    label: str, stream: Stream, samples: StreamSamples, since_ns: int, faults: Sequence[FaultFacts] = ()
+) -> list[View]:
     """One view, or none where there is nothing to be seen."""
     delay = samples.playback_delay if stream.direction == "playback" else samples.capture_delay
     panels = [
@@ -45,7 +49,8 @@ def over_time(label: str, stream: Stream, samples: StreamSamples, since_ns: int)
     ]
     if not panels:
         return []
-    layout: Drawn = {"xaxis": linear_axis(" s") | {"anchor": f"y{len(panels)}"}, "shapes": _bars(stream.gaps, since_ns)}
+    marked = [*_broken(faults, since_ns), *_bars(stream.gaps, since_ns)]
+    layout: Drawn = {"xaxis": linear_axis(" s") | {"anchor": f"y{len(panels)}"}, "shapes": marked}
     traces: list[Drawn] = []
     for number, (panel, domain) in enumerate(zip(panels, PANELS[len(panels)], strict=True), start=1):
         layout[f"yaxis{number}"] = panel.axis | {"domain": list(domain)}
@@ -114,6 +119,21 @@ def _numbers(values: Float64s, digits: int) -> list[float | None]:
 
 def _titled(title: str) -> Drawn:
     return {"title": {"text": title, "font": {"size": 12}}}
+
+
+def _broken(faults: Sequence[FaultFacts], since_ns: int) -> list[Drawn]:
+    """A band for each fault, from its breaking to its mending, behind all panels; with its name."""
+    look = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}, "layer": "below", "opacity": 0.18}
+    return [
+        {
+            **look,
+            "fillcolor": "--c4",
+            "x0": round((fault.at_ns - since_ns) / NS_PER_S, 6),
+            "x1": round((fault.until_ns - since_ns) / NS_PER_S, 6),
+            "label": {"text": html.escape(fault.what), "textposition": "top left", "font": {"size": 11}},
+        }
+        for fault in faults
+    ]
 
 
 def _bars(gaps: Sequence[Gap], since_ns: int) -> list[Drawn]:

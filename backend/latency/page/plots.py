@@ -43,7 +43,9 @@ def plots(result: Result, samples: Samples) -> dict[str, list[View]]:
         "times": [
             view
             for guest, stream in streams_of(result)
-            for view in over_time(name_of(guest, stream), stream, samples[guest.domid, stream.stream], origin)
+            for view in over_time(
+                name_of(guest, stream), stream, samples[guest.domid, stream.stream], origin, result.faults
+            )
         ],
     }
 
@@ -55,7 +57,7 @@ def streams_of(result: Result) -> Iterator[tuple[Guest, Stream]]:
 
 def name_of(guest: Guest, stream: Stream) -> str:
     """For people."""
-    return f"{guest.name}: {stream.recording}"
+    return f"{guest.title}: {stream.recording}"
 
 
 def _curves(result: Result, samples: Samples, pick: Callable[[StreamSamples], Series]) -> list[Curve]:

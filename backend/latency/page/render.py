@@ -7,6 +7,7 @@ What a plot shows is plain data for Plotly's JavaScript; nothing here needs Plot
 as the name of a variable of `style.css` ("--c0"), which `script.js` looks up: so it follows the reader's scheme.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import TypedDict
@@ -23,6 +24,8 @@ COLOURS = tuple(f"--c{number}" for number in range(8))
 """Told apart on white and on near-black, and by most colour-blind eyes in this order."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
 """Of markers, so that nothing is told by colour alone."""
+
+_BEFORE_UNITS = re.compile(r"(?<=\d) (?=(?:%|ms|\N{MICRO SIGN}s|ns|s)(?!\w))|(?<=%) (?=CI\b)")
 
 
 class View(TypedDict):
@@ -74,6 +77,11 @@ def microseconds(ns: int | None) -> str:
     return f"{ns / 1e3:,.0f} \N{MICRO SIGN}s" if abs(ns) < 1_000_000 else f"{milliseconds(ns)} ms"
 
 
+def unbroken(sentence: str) -> str:
+    """The same, and no line ends before a unit, nor within "95 % CI"."""
+    return _BEFORE_UNITS.sub("\N{NO-BREAK SPACE}", sentence)
+
+
 def _thousands(count: int) -> str:
     return f"{count:,}"
 
@@ -96,6 +104,7 @@ def _environment() -> jinja2.Environment:
         "counted": counted,
         "thousands": _thousands,
         "share": share,
+        "unbroken": unbroken,
     }
     environment.filters.update(filters)
     return environment

@@ -54,7 +54,7 @@ def _ways(result: Result) -> Iterator[StreamWay]:
             news = [hop for hop in stream.hops if hop.name in NEWS]
             for what, hops in ((f"{stream.direction} delay", frames), ("period lateness", news)):
                 if hops:
-                    yield StreamWay(guest.name, f"{what} of {stream.recording}", _steps(hops))
+                    yield StreamWay(guest.title, f"{what} of {stream.recording}", _steps(hops))
 
 
 def _steps(hops: Sequence[Hop]) -> list[Step]:

@@ -133,7 +133,7 @@ def _moment(guest: Guest, stream: Stream, metric: tuple[str, str], records: Reco
     return Moment(
         id=id_of(guest, stream, field),
         metric=label,
-        who=f"{guest.name}: {stream.recording}",
+        who=f"{guest.title}: {stream.recording}",
         delay_ns=summary.max,
         at_ns=begin_ns,
         search=f"worst {field.removesuffix(SUFFIX).replace('_', ' ')}: {name}",

@@ -67,6 +67,7 @@ def render(result: Result, samples: Mapping[tuple[int, int], StreamSamples], tra
         figures,
         **figures,
         result=result,
+        clients=[guest for guest in result.guests if guest.client is not None],
         headline=headline(result),
         devices_pacing=", ".join(dict.fromkeys(device.pacing for device in result.devices)) or NOT_SAID,
         names={(guest.domid, stream.stream): name_of(guest, stream) for guest, stream in streams_of(result)},
@@ -93,16 +94,22 @@ def render(result: Result, samples: Mapping[tuple[int, int], StreamSamples], tra
 def headline(result: Result) -> str:
     """The run in one sentence."""
     streams = [stream for guest in result.guests for stream in guest.streams]
+    gaps = sum(blame.gaps for stream in streams for blame in stream.blame.values())
     underruns = sum(stream.underruns for stream in streams)
+    found = [counted(count, noun) for count, noun in ((gaps, "gap"), (underruns, "underrun")) if count]
     delays = [d.p50 for d in _present(streams, lambda s: s.playback_delay_ns) if d.p50 is not None]
     lateness = [summary.max for summary in _present(streams, lambda s: s.period_lateness_ns)]
-    who = f"{counted(len(result.guests), 'guest')} with {counted(len(streams), 'stream')}"
-    how = counted(underruns, "underrun") if underruns else "no underruns"
-    parts = [f"{who} ran for {result.run.duration_s:.1f} s with {how}"]
+    clients = sum(guest.client is not None for guest in result.guests)
+    who = counted(len(result.guests) - clients, "guest")
+    if clients:
+        who += f" and {counted(clients, 'local application')}"
+    how = " and ".join(found) or "no underruns"
+    parts = [f"{who} with {counted(len(streams), 'stream')} ran for {result.run.duration_s:.1f} s with {how}"]
     if delays:
         parts.append(f"the median playback delay was {_range_ms(delays)}")
     if lateness:
-        parts.append(f"no guest was told of a period more than {milliseconds(max(lateness))} ms late")
+        nobody = "nobody" if clients else "no guest"
+        parts.append(f"{nobody} was told of a period more than {milliseconds(max(lateness))} ms late")
     return "; ".join(parts) + "."
 
 
@@ -144,13 +151,13 @@ def _blamed(result: Result) -> list[tuple[Guest, Stream, int]]:
 
 def _costs(result: Result) -> list[tuple[str, Usage | None, int | None]]:
     """(process, its usage, its silent frames); the backend has no frames of its own."""
-    guests = [(guest.name, guest.usage, sum(s.starved_frames for s in guest.streams)) for guest in result.guests]
+    guests = [(guest.title, guest.usage, sum(s.starved_frames for s in guest.streams)) for guest in result.guests]
     return [("backend", result.backend.usage, None), *guests]
 
 
 def _helps(result: Result) -> list[tuple[str, list[tuple[str, Help]]]]:
     """What each process asked for, and what came of it."""
-    asked = [("backend", result.backend.realtime), *((guest.name, guest.realtime) for guest in result.guests)]
+    asked = [("backend", result.backend.realtime), *((guest.title, guest.realtime) for guest in result.guests)]
     listed = [(name, _asked(given)) for name, given in asked if given is not None]
     return [(name, given) for name, given in listed if given]
 

@@ -67,7 +67,8 @@ def _sources(
     yield from periods.values()
     stage = Stage(excerpt, tracks, tracks.process("backend"), periods, count(1))
     for guest in result.guests:
-        pid = tracks.process(f"guest {guest.name} (domain {guest.domid})")
+        who = guest.title if guest.client else f"guest {guest.name}"
+        pid = tracks.process(f"{who} (domain {guest.domid})")
         for stream in guest.streams:
             key = guest.domid, stream.stream
             its = [moment for moment in looked_for if (moment.domid, moment.stream) == key]

@@ -2,11 +2,11 @@
 
 The way of a comparison:
 
-    timer = paced("timer", [series of each run])                         `paced`: runs and their seconds
+    timer = paced("timer pacing", [series of each run])                         `paced`: runs and their seconds
     at_p99 = quantile(timer, 990, generator)                             `bootstrap`: a quantile and how sure it is
     difference = change(at_p99 of timer, at_p99 of interrupt)            `estimate`
     judgements = judge({guest: difference, ...}, margin_ns)              `verdict`: Holm over guests
-    sentence(Names("timer", "interrupt", "p99"), judgement, margin_ns)   `sentence`: in words
+    sentence(Names("timer pacing", "interrupt pacing", "p99"), judgement, margin_ns)   `sentence`: in words
 
 Beside it stand `rates` (underruns per second and their ratio), `effect` (Cliff's delta, Hodges-Lehmann) and
 `ranks` (the interval of a quantile of independent values).  `special` has the distributions that numpy has not.

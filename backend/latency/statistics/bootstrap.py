@@ -43,7 +43,7 @@ def quantile(sample: Paced | TooLittle, per_mille: int, generator: np.random.Gen
     fewest = min(len(run.ordered_ns) for run in sample.runs)
     if not is_quotable(fewest, per_mille):
         values = f"{fewest} delay{'s' * (fewest != 1)}"
-        return TooLittle(f"a run of {sample.name} pacing has {values}, which do not carry p{per_mille / 10:g}")
+        return TooLittle(f"a run of {sample.name} has {values}, which do not carry p{per_mille / 10:g}")
     measured = np.array([_quantile_of(run, per_mille) for run in sample.runs], dtype=np.float64)
     value_ns = float(measured.mean())
     runs_error = float(measured.std(ddof=1)) / len(measured) ** 0.5

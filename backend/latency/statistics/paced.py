@@ -44,21 +44,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paced:
-    """All runs of one pacing, of whatever length each."""
+    """All runs of one pacing under one load, of whatever length each."""
 
     name: str
     runs: tuple[Run, ...]
 
 
 def paced(name: str, runs: Sequence[Series]) -> Paced | TooLittle:
-    """Join the runs of the pacing `name`, warm-up already left out.  A run without values counts as none."""
+    """Join the runs called `name`, warm-up already left out.  A run without values counts as none."""
     kept = [run for run in runs if len(run.at_ns)]
     if len(kept) < RUNS_MIN:
         number = f"{len(kept)} run{'s' * (len(kept) != 1)}"
-        return TooLittle(f"{name} pacing has {number} with delays, and {RUNS_MIN} are the least to see how runs differ")
+        return TooLittle(f"{name} has {number} with delays, and {RUNS_MIN} are the least to see how runs differ")
     shortest_ns = min(_span_ns(run.at_ns) for run in kept)
     if shortest_ns < RUN_BLOCKS_MIN * BLOCK_NS_MIN:
-        return TooLittle(f"{name} pacing has a run of {shortest_ns / 1e9:.1f} s, and {RUN_BLOCKS_MIN} s are the least")
+        return TooLittle(f"{name} has a run of {shortest_ns / 1e9:.1f} s, and {RUN_BLOCKS_MIN} s are the least")
     return Paced(name, tuple(_run(run) for run in kept))
 
 

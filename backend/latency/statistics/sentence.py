@@ -14,11 +14,13 @@ from backend.latency.statistics.verdict import Judgement, Verdict
 
 UNITS = ((1_000_000, "ms"), (1_000, "\N{MICRO SIGN}s"), (1, "ns"))
 DIGITS_MAX = 3
+UNDERRUNS = "underruns (gaps that were heard)"
+"""What is counted here: not what guests count, who do not know what the card did with what was missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is compared: the second pacing with the first, at a quantile."""
+    """What is compared: the second with the first, at a quantile; "interrupt pacing", "the idle machine"."""
 
     first: str
     second: str
@@ -26,7 +28,7 @@ class Names:
 
 
 def sentence(names: Names, judgement: Judgement | TooLittle, margin_ns: int, wakes_ratio: float | None = None) -> str:
-    """The verdict; and, if it is given, how many times as often the second pacing wakes the backend."""
+    """The verdict; and, if it is given, how many times as often the second wakes the backend."""
     if isinstance(judgement, TooLittle):
         return f"no verdict at {names.at}: {judgement.reason}"
     wakes = "" if wakes_ratio is None else f"; it wakes the backend {times_as_often(wakes_ratio)}"
@@ -34,14 +36,14 @@ def sentence(names: Names, judgement: Judgement | TooLittle, margin_ns: int, wak
 
 
 def underruns_sentence(names: Names, first: Sequence[Count], second: Sequence[Count]) -> str:
-    """Which of them has underruns more often, from a count for each run; `at` is not looked at."""
+    """Which of them has underruns more often, from a count of gaps for each run; `at` is not looked at."""
     counted = f"{_counted(names.first, total(first))}; {_counted(names.second, total(second))}"
     if min(len(first), len(second)) < RUNS_MIN:
-        return f"no verdict on underruns, with fewer than {RUNS_MIN} runs of each: {counted}"
+        return f"no verdict on {UNDERRUNS}, with fewer than {RUNS_MIN} runs of each: {counted}"
     ratio = runs_ratio(first, second)
     if ratio.low <= 1 <= ratio.high:
-        return f"no verdict on underruns: {counted}"
-    return f"{names.second} pacing has underruns {_compared(ratio)}: {counted}"
+        return f"no verdict on {UNDERRUNS}: {counted}"
+    return f"{names.second} has {UNDERRUNS} {_compared(ratio)}: {counted}"
 
 
 def times_as_often(ratio: float) -> str:
@@ -64,15 +66,15 @@ def _of_delay(names: Names, judgement: Judgement, margin_ns: int) -> str:
         near, far = sorted((interval.low_ns, interval.high_ns), key=abs)
         way = "earlier" if judgement.verdict is Verdict.BETTER else "later"
         value = f"{number(judgement.value_ns)} {unit} ({ci} {number(near)} to {number(far)})"
-        return f"{names.second} pacing is {value} {way} at {names.at}"
+        return f"{names.second} is {value} {way} at {names.at}"
 
     def sided(ns: int) -> str:
         return f"{number(ns)} {unit} {'earlier' if ns < 0 else 'later'}"
 
-    found = f"{sided(interval.low_ns)} to {sided(interval.high_ns)} than {names.first} pacing ({ci})"
+    found = f"{sided(interval.low_ns)} to {sided(interval.high_ns)} than {names.first} ({ci})"
     if judgement.verdict is Verdict.SAME:
-        return f"no difference beyond {_plain(margin_ns)} at {names.at}: {names.second} pacing is {found}"
-    return f"no verdict at {names.at}: {names.second} pacing is anything from {found}"
+        return f"no difference beyond {_plain(margin_ns)} at {names.at}: {names.second} is {found}"
+    return f"no verdict at {names.at}: {names.second} is anything from {found}"
 
 
 def _unit(interval: Interval, value_ns: int) -> tuple[int, str]:
@@ -104,8 +106,8 @@ def _compared(ratio: RatioInterval) -> str:
 def _counted(name: str, count: Count) -> str:
     if not count.events:
         at_most_hz = rate(count).high_hz
-        return f"{name} pacing none in {count.seconds:g} s, so fewer than {_two_digits(at_most_hz)} per s"
-    return f"{name} pacing {count.events:g} in {count.seconds:g} s"
+        return f"{name} none in {count.seconds:g} s, so fewer than {_two_digits(at_most_hz)} per s"
+    return f"{name} {count.events:g} in {count.seconds:g} s"
 
 
 def _two_digits(value: float) -> str:

@@ -27,6 +27,22 @@ class CardSide:
     """Those that were late, or never came."""
     starved: Records
 
+    def of_life(self, at_ns: int) -> "CardSide":
+        """The same in that one of its lives in which this began: its frames are counted from 0 in each."""
+        after_ns, until_ns = self.clock.life_ns(at_ns)
+
+        def within(records: Records) -> Records:
+            chosen: Records = records[(records["time_ns"] > after_ns) & (records["time_ns"] <= until_ns)]
+            return chosen
+
+        return CardSide(
+            self.device,
+            self.clock.of_life(at_ns),
+            within(self.boundaries),
+            within(self.interrupts),
+            within(self.starved),
+        )
+
     @property
     def itself(self) -> Cause:
         """What to call it when it is to blame."""

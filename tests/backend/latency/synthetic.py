@@ -8,9 +8,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from backend.latency.clientfacts import ClientFacts, ClientKind
 from backend.latency.facts import Backend, Device, Facts, GuestFacts, Machine, Run, StreamFacts
 from backend.latency.measures.samples import StreamSamples
 from backend.latency.records import TRACE_DTYPE, Key, Levels, Records, Series, Trace
+from ringproto.local.region import LOCAL_DOMID_FIRST
 from ringproto.trace import HEADER_OCTETS, RECORD_OCTETS, Point, TraceWriter
 
 MS = 1_000_000
@@ -62,6 +64,12 @@ FACTS = Facts(
 )  # fmt: skip
 
 
+CLIENT = ClientFacts(
+    ring_periods=3, control="rings", missed_blocks=7, unposted_blocks=2, asleep_blocks=1, lost_blocks=0
+)
+"""What only a local application has."""
+
+
 _NONE = Series(np.zeros(0, np.int64), np.zeros(0, np.int64))
 NOTHING_MEASURED = StreamSamples(
     playback_delay=_NONE, capture_delay=_NONE, period_lateness=_NONE, request_round_trip=_NONE,
@@ -74,6 +82,14 @@ def facts_with(**changes: object) -> Facts:
     """FACTS with the stream changed."""
     stream = msgspec.structs.replace(STREAM, **changes)
     return msgspec.structs.replace(FACTS, guests=[GuestFacts(domid=DOMID, name="media", streams=[stream])])
+
+
+def with_client(facts: Facts, **changes: object) -> Facts:
+    """The same, and beside the guest a local application with a stream like its own."""
+    client = msgspec.structs.replace(CLIENT, **changes)
+    kind: ClientKind = "local" if client.calls_late is None else "local, blocking"
+    beside = GuestFacts(domid=LOCAL_DOMID_FIRST, name="tone", streams=[STREAM], kind=kind, client=client)
+    return msgspec.structs.replace(facts, guests=[*facts.guests, beside])
 
 
 def records(rows: Iterable[Row]) -> Records:

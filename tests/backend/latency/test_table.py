@@ -12,7 +12,7 @@ from backend.latency.measures.summary import summary_of
 from backend.latency.records import Series
 from backend.latency.result import Guest, Result
 from backend.latency.table import NOT_SAID, milliseconds, table
-from tests.backend.latency.synthetic import FACTS
+from tests.backend.latency.synthetic import FACTS, with_client
 
 
 def shown(result: Result, width: int = 80) -> str:
@@ -38,6 +38,10 @@ def test_a_stream_is_one_row(result: Result) -> None:
 def test_brackets_in_names_are_no_markup(result: Result) -> None:
     guests = [msgspec.structs.replace(result.guests[0], name="[red]a[/red]")]
     assert "[red]a[/red]" in shown(msgspec.structs.replace(result, guests=guests))
+
+
+def test_what_is_no_guest_has_its_kind_behind_its_name() -> None:
+    assert "tone (local)" in shown(summarise([], with_client(FACTS)))
 
 
 def test_ordinary_names_fit_80_columns(result: Result) -> None:

@@ -43,9 +43,9 @@ def test_without_timer_interrupts_are_what_others_are_measured_by() -> None:
     assert compared(("", "adaptive", "idle"), ("", "irq", "idle")) == [("irq", "adaptive")]
 
 
-def test_sets_are_compared_under_what_they_have_in_common_before_pacings_are() -> None:
+def test_sets_are_compared_under_what_they_have_in_common_before_all_else() -> None:
     made = [("old", "irq", "idle"), ("old", "timer", "idle"), ("new", "irq", "idle"), ("new", "irq", "busy")]
-    assert compared(*made) == [("old: irq", "new: irq"), ("old: timer", "old: irq")]
+    assert compared(*made) == [("old: irq", "new: irq"), ("old: timer", "old: irq"), ("new: irq", "new: irq, busy")]
 
 
 def test_every_set_is_compared_with_the_first() -> None:
@@ -57,16 +57,36 @@ def test_every_set_is_compared_with_the_first() -> None:
 
 def test_runs_that_are_all_alike_are_compared_with_nothing() -> None:
     assert compared(("", "irq", "idle"), ("", "irq", "idle")) == []
-    assert compared(("", "irq", "idle"), ("", "irq", "busy")) == []
+
+
+def test_loads_are_compared_with_idle_where_pacing_does_not_vary() -> None:
+    made = [("", "irq", load) for load in ("flood", "idle", "busy")]
+    assert compared(*made) == [("irq", "irq, busy"), ("irq", "irq, flood")]
+    assert compared(("", "irq", "flood"), ("", "irq", "busy")) == [("irq, busy", "irq, flood")]
+
+
+def test_where_pacing_varies_loads_are_not_the_question() -> None:
+    made = [("", "timer", "idle"), ("", "timer", "busy"), ("", "irq", "idle")]
+    assert compared(*made) == [("timer", "irq")]
+
+
+def test_each_set_asks_what_it_can() -> None:
+    made = [("a", "irq", "idle"), ("a", "irq", "busy"), ("b", "timer", "idle"), ("b", "irq", "idle")]
+    assert compared(*made) == [("a: irq", "b: irq"), ("a: irq", "a: irq, busy"), ("b: timer", "b: irq")]
 
 
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        ([("", "timer", "idle"), ("", "irq", "idle")], ("timer", "interrupt", "")),
-        ([("", "timer", "busy"), ("", "irq", "busy")], ("timer", "interrupt", "under load (busy), ")),
-        ([("a", "irq", "idle"), ("b", "irq", "idle")], ("set a's interrupt", "set b's interrupt", "")),
-        ([("a", "timer", "idle"), ("a", "irq", "idle")], ("timer", "interrupt", "in set a, ")),
+        ([("", "timer", "idle"), ("", "irq", "idle")], ("timer pacing", "interrupt pacing", "")),
+        ([("", "timer", "busy"), ("", "irq", "busy")], ("timer pacing", "interrupt pacing", "under load (busy), ")),
+        ([("a", "irq", "idle"), ("b", "irq", "idle")], ("set a's interrupt pacing", "set b's interrupt pacing", "")),
+        ([("a", "timer", "idle"), ("a", "irq", "idle")], ("timer pacing", "interrupt pacing", "in set a, ")),
+        ([("", "irq", "idle"), ("", "irq", "busy")], ("the idle machine", "the machine under load (busy)", "")),
+        (
+            [("", "irq", "busy"), ("", "irq", "flood")],
+            ("the machine under load (busy)", "the machine under load (flood)", ""),
+        ),
     ],
 )
 def test_a_pair_says_once_what_both_have_in_common(

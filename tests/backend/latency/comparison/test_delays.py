@@ -21,7 +21,7 @@ def generator() -> np.random.Generator:
 
 
 def test_a_quantile_is_that_of_a_run_on_the_mean_over_runs() -> None:
-    found = boiled_down("timer", [series(np.arange(1000) + offset) for offset in (0, 100, 500)], generator())
+    found = boiled_down("timer pacing", [series(np.arange(1000) + offset) for offset in (0, 100, 500)], generator())
     assert found.means_ns == {"p50": 499 + 200, "p99": 989 + 200, "p999": None}
     assert (found.n, found.max_ns) == (3000, 1499)
     at_p99 = found.estimates["p99"]
@@ -31,7 +31,7 @@ def test_a_quantile_is_that_of_a_run_on_the_mean_over_runs() -> None:
 
 
 def test_two_runs_have_figures_and_no_estimate() -> None:
-    found = boiled_down("timer", [series(np.arange(1000))] * 2, generator())
+    found = boiled_down("timer pacing", [series(np.arange(1000))] * 2, generator())
     assert found.means_ns["p99"] == 989
     assert found.estimates["p99"] == TooLittle(
         "timer pacing has 2 runs with delays, and 3 are the least to see how runs differ"
@@ -39,12 +39,12 @@ def test_two_runs_have_figures_and_no_estimate() -> None:
 
 
 def test_a_quantile_that_one_run_does_not_carry_is_not_quoted() -> None:
-    found = boiled_down("timer", [series(np.arange(n)) for n in (1000, 1000, 999)], generator())
+    found = boiled_down("timer pacing", [series(np.arange(n)) for n in (1000, 1000, 999)], generator())
     assert found.means_ns == {"p50": 499, "p99": None, "p999": None}
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    found = boiled_down("timer", [], generator())
+    found = boiled_down("timer pacing", [], generator())
     assert (found.n, found.max_ns, found.means_ns["p50"]) == (0, None, None)
     assert len(found.ordered_ns) == 0
 

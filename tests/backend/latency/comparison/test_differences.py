@@ -79,8 +79,8 @@ def test_what_data_do_not_carry_is_none_and_says_why_and_what_was_asked() -> Non
     assert found.said == "none"
     assert {media.change_ns, media.low_ns, media.high_ns, media.level} == {None}
     assert found.sentence == (
-        "no verdict at p99.9 of period lateness, interrupt against timer: "
-        "a run of some pacing has 2000 delays, which do not carry p99.9"
+        "no verdict at p99.9 of period lateness, interrupt pacing against timer pacing: "
+        "a run of some has 2000 delays, which do not carry p99.9"
     )
 
 

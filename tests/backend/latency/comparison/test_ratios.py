@@ -85,7 +85,9 @@ def test_underruns_have_the_exact_interval_of_their_ratio() -> None:
     assert found.low is not None
     assert found.high is not None
     assert found.low < 0.1 < found.high < 1
-    assert found.sentence.startswith("interrupt pacing has underruns 0.1 times as often (95 % CI ")
+    assert found.sentence.startswith(
+        "interrupt pacing has underruns (gaps that were heard) 0.1 times as often (95 % CI "
+    )
 
 
 def test_underruns_where_the_first_has_none_have_no_upper_end() -> None:
@@ -99,7 +101,7 @@ def test_no_underruns_at_all_are_a_bound() -> None:
     found = of("underruns", pair(looking("timer", 1, 1, 1), looking("irq", 1, 1, 1)))
     assert (found.ratio, found.low, found.high) == (None, 0, None)
     assert found.sentence == (
-        "no verdict on underruns: timer pacing none in 30 s, so fewer than 0.1 per s; "
+        "no verdict on underruns (gaps that were heard): timer pacing none in 30 s, so fewer than 0.1 per s; "
         "interrupt pacing none in 30 s, so fewer than 0.1 per s"
     )
 

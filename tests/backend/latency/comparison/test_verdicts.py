@@ -20,9 +20,11 @@ def difference(pair: Pair, quantile: Literal["p50", "p99"] = "p99", said: Said =
     )  # fmt: skip
 
 
-def concluded(runs: list[Measured], said: Said = "better") -> list[str]:
+def concluded(runs: list[Measured], said: Said = "better", middle: Said | None = None) -> list[str]:
+    """What is `said` at p99, and at p50 unless that is another."""
     compared = pairs(grouped(runs))
-    asked = [difference(pair, quantile, said) for pair in compared for quantile in ("p50", "p99")]
+    at: list[tuple[Literal["p50", "p99"], Said]] = [("p50", middle or said), ("p99", said)]
+    asked = [difference(pair, quantile, each) for pair in compared for quantile, each in at]
     return verdicts(compared, asked, [ratio for pair in compared for ratio in ratios(pair)], runs)
 
 
@@ -48,6 +50,22 @@ def test_no_verdict_has_no_price(said: Said) -> None:
     assert concluded(runs(("timer", "idle"), ("irq", "idle")), said)[0] == f"Irq is {said} at p99."
 
 
+@pytest.mark.parametrize("said", ["undecided", "none"])
+def test_where_only_the_median_has_a_verdict_that_is_said_and_that_p99_has_none(said: Said) -> None:
+    made = runs(("timer", "idle"), ("irq", "idle"), ("timer", "busy"), ("irq", "busy"))
+    assert concluded(made, said, middle="better")[:2] == [
+        f"Irq is better at p50; it wakes the backend 5 times as often; but irq is {said} at p99.",
+        f"Under load (busy), irq is better at p50; it wakes the backend 5 times as often; but irq is {said} at p99.",
+    ]
+
+
+def test_loads_are_compared_as_pacings_are_but_have_no_price() -> None:
+    said = concluded(runs(("irq", "idle"), ("irq", "busy"), ("irq", "flood")), "worse")
+    assert said[:2] == ["Irq is worse at p99."] * 2
+    assert said[2].startswith("No verdict on underruns (gaps that were heard): the idle machine none in 30 s")
+    assert "The machine under load (flood) wakes the backend as often as the idle machine (95 % CI 1 to 1)." in said
+
+
 def test_a_price_that_is_not_sure_is_not_named_beside_a_verdict() -> None:
     unsure = [measured(told(looks=looks)) for looks in (900, 1000, 1500)]
     assert concluded([*runs(("timer", "idle")), *unsure])[0] == "Irq is better at p99."
@@ -67,7 +85,7 @@ def test_between_sets_they_are_said_of_every_pacing() -> None:
 
 
 def test_nothing_to_compare_says_what_is_wanted() -> None:
-    assert concluded(runs(("irq", "idle")))[0].startswith("Nothing to compare: want two pacings")
+    assert concluded(runs(("irq", "idle")))[0].startswith("Nothing to compare: want two pacings, or two loads")
 
 
 def test_runs_that_measured_no_lateness_give_no_verdict() -> None:

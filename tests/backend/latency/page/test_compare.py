@@ -49,6 +49,12 @@ def test_conditions_intervals_and_method_are_on_it(page: Page) -> None:
         assert words in page.text
 
 
+def test_no_interval_is_broken_at_the_end_of_a_line(out: Path) -> None:
+    html = (out / "report.html").read_text()
+    assert "95\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}CI" in html
+    assert "% CI" not in html
+
+
 def test_a_verdict_is_known_by_what_it_says(comparison: Comparison) -> None:
     assert verdict(comparison.verdicts[0], comparison).kind == "better"
     assert verdict("Nobody asked.", comparison).kind == "none"

@@ -12,9 +12,9 @@ from backend.latency.facts import Facts, Help, Instrument, RealtimeHelp, Usage
 from backend.latency.page import excerpts
 from backend.latency.page.plots import Samples
 from backend.latency.page.write import headline, longest, render, write_report
-from backend.latency.result import Gap, Offset, Result, StreamTruth, TraceFacts, Truth
+from backend.latency.result import Blame, Gap, Offset, Result, StreamTruth, TraceFacts, Truth
 from tests.backend.latency.page.runs import NONE, page_of, run_of, thirty_periods, with_gaps
-from tests.backend.latency.synthetic import DOMID, FACTS, MS, facts_with
+from tests.backend.latency.synthetic import DOMID, FACTS, MS, facts_with, with_client
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&"
 
@@ -104,6 +104,16 @@ def test_underruns_stand_out(traces: list[Path]) -> None:
     page = page_of(traces, facts_with(underruns=1))
     assert re.search(r'class="badge bad">1 underrun<', page)
     assert "1 underrun;" in headline(run_of(traces, facts_with(underruns=1))[0])
+
+
+def test_gaps_that_nobody_counted_stand_out(traces: list[Path]) -> None:
+    """A guest does not know what a late backend did to the card."""
+    result = run_of(traces, FACTS)[0]
+    (guest,) = result.guests
+    (stream,) = guest.streams
+    broken = msgspec.structs.replace(stream, blame={"backend": Blame(gaps=3, frames=480, length_ns=10_000_000)})
+    gapped = msgspec.structs.replace(result, guests=[msgspec.structs.replace(guest, streams=[broken])])
+    assert "ran for 10.0 s with 3 gaps;" in headline(gapped)
 
 
 def test_a_capture_stream_speaks_of_overruns(traces: list[Path]) -> None:
@@ -209,6 +219,24 @@ def test_the_sound_is_asked_too(traces: list[Path], agrees: bool | None, said: s
 def test_the_headline_is_one_sentence(traces: list[Path], facts: Facts, sentence: str) -> None:
     result: Result = run_of(traces, facts)[0]
     assert headline(result) == sentence
+
+
+def test_local_applications_are_among_the_guests_and_have_a_table_of_their_own(traces: list[Path]) -> None:
+    late = {"calls_late": 2, "calls_late_max_ns": 1_500_000, "ended": "killed by SIGKILL"}
+    text = seen(traces, with_client(FACTS, **late)).text
+    row = "tone (local, blocking) gone before its time: killed by SIGKILL rings 3 7 2 1 0 2 by 1.50 ms at most"
+    assert row in text
+    assert "1 guest and 1 local application with 2 streams ran for" in text
+    assert "nobody was told of a period" in text
+    assert "tone (local, blocking) playback" in text, "at a glance"
+    assert "Local applications" not in seen(traces).text
+
+
+def test_what_is_not_known_of_a_local_application_is_a_dash(traces: list[Path]) -> None:
+    nothing = dict.fromkeys(("control", "missed_blocks", "unposted_blocks", "asleep_blocks", "lost_blocks"))
+    dash = "\N{EN DASH}"
+    row = f"tone (local) {dash} 3 {dash} {dash} {dash} {dash} {dash}"
+    assert row in seen(traces, with_client(FACTS, **nothing)).text
 
 
 def test_the_report_is_written_whole(traces: list[Path], tmp_path: Path) -> None:

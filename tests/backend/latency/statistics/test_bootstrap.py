@@ -83,7 +83,7 @@ def test_a_gap_in_a_run_is_not_filled() -> None:
 
 def test_every_run_must_carry_the_quantile() -> None:
     runs = [series(np.arange(2000)), series(np.arange(2000)), series(np.arange(999))]
-    assert quantile(paced("timer", runs), 990, np.random.default_rng(1)) == TooLittle(
+    assert quantile(paced("timer pacing", runs), 990, np.random.default_rng(1)) == TooLittle(
         "a run of timer pacing has 999 delays, which do not carry p99"
     )
 

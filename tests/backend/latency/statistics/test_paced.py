@@ -52,4 +52,4 @@ def test_times_need_not_be_in_order() -> None:
     ],
 )
 def test_too_little_says_of_which_and_why(runs: list[Series], reason: str) -> None:
-    assert paced("timer", runs) == TooLittle(f"timer pacing has {reason}")
+    assert paced("timer pacing", runs) == TooLittle(f"timer pacing has {reason}")

@@ -7,7 +7,7 @@ from backend.latency.statistics.rates import Count
 from backend.latency.statistics.sentence import Names, sentence, times_as_often, underruns_sentence
 from backend.latency.statistics.verdict import Judgement, decide
 
-NAMES = Names("timer", "interrupt", "p99")
+NAMES = Names("timer pacing", "interrupt pacing", "p99")
 MARGIN_NS = 500_000
 
 
@@ -75,27 +75,27 @@ def each(events: int, runs: int = 3) -> list[Count]:
 
 def test_underruns_that_are_surely_more_are_compared() -> None:
     assert underruns_sentence(NAMES, each(20), each(5)) == (
-        "interrupt pacing has underruns 0.25 times as often (95 % CI 0.13 to 0.45 times):"
+        "interrupt pacing has underruns (gaps that were heard) 0.25 times as often (95 % CI 0.13 to 0.45 times):"
         " timer pacing 60 in 600 s; interrupt pacing 15 in 600 s"
     )
 
 
 def test_underruns_where_the_other_has_none_are_at_least_so_many_times() -> None:
     assert underruns_sentence(NAMES, each(0), each(3)) == (
-        "interrupt pacing has underruns where the other has none (95 % CI at least 2 times):"
+        "interrupt pacing has underruns (gaps that were heard) where the other has none (95 % CI at least 2 times):"
         " timer pacing none in 600 s, so fewer than 0.005 per s; interrupt pacing 9 in 600 s"
     )
 
 
 def test_no_underruns_at_all_give_no_verdict_but_a_bound() -> None:
     assert underruns_sentence(NAMES, each(0), each(0, runs=6)) == (
-        "no verdict on underruns: timer pacing none in 600 s, so fewer than 0.005 per s;"
+        "no verdict on underruns (gaps that were heard): timer pacing none in 600 s, so fewer than 0.005 per s;"
         " interrupt pacing none in 1200 s, so fewer than 0.0025 per s"
     )
 
 
 def test_one_run_of_underruns_is_counted_and_not_compared() -> None:
     assert underruns_sentence(NAMES, each(90), each(5, runs=1)) == (
-        "no verdict on underruns, with fewer than 3 runs of each:"
+        "no verdict on underruns (gaps that were heard), with fewer than 3 runs of each:"
         " timer pacing 270 in 600 s; interrupt pacing 5 in 200 s"
     )
