@@ -48,7 +48,7 @@ clean:
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt | .venv/pyvenv.cfg packages
-	$(INSTALL) -e '.[dev,pulse,hlog,metrics]'
+	$(INSTALL) -e '.[dev,pulse,hlog,metrics,lab]'
 	$(INSTALL) -e '.[alsa]' || echo "Going on without pyalsaaudio: it is built with gcc and libasound2-dev."
 	@touch $@ .venv/core
 

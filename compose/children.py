@@ -4,6 +4,7 @@ Every child gets a session of its own, so that Ctrl-C reaches only us and we end
 to end with us, should we be killed.  What it says on stderr goes into a file of its own.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,9 +37,19 @@ class Child:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """The exit status, None while it runs."""
         return self._process.poll()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self.status is not None
 
     def wait_ready(self) -> None:
         """Wait for its line "ready".  Raises RunError when it ends instead."""
@@ -66,10 +77,16 @@ class Child:
         """What it said last, and where to read the rest."""
         return f"{self.last_line()} (log: {self._log})"
 
+    def kill(self) -> None:
+        """As by kill -9; when this returns it is gone."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> int:
         """Ask it to end, insist after a grace; its exit status."""
         if self._process.poll() is None:
             self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)  # it may have been made to stand still, and would not hear
         try:
             return self._process.wait(GRACE_S)
         except subprocess.TimeoutExpired:

@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from compose.lab.cli import lab
+
 app = typer.Typer(
     help="Xen para-virtual sound: guests, backend, and how late everybody is.",
     no_args_is_help=True,
@@ -50,7 +52,7 @@ def demo(out: Out = Path("out/demo")) -> None:
 @app.command()
 def run(
     scenario: Annotated[Path, typer.Argument(help="A scenario (TOML, see docs/scenario.md), or one of vsnd's own.")],
-    world: Annotated[str, typer.Option(help="Where domains run: processes or sim.")] = "processes",
+    world: Annotated[str, typer.Option(help="Where domains run: processes, docker or sim.")] = "processes",
     out: Out = Path("out/run"),
     seed: Annotated[int | None, typer.Option(help="Instead of the scenario's.", min=0)] = None,
     junit: Junit = None,
@@ -74,6 +76,7 @@ def report(
     junit: Junit = None,
     fail_if: FailIf = None,
     schema: Annotated[str | None, typer.Option(help="Only print a JSON Schema: result or comparison.")] = None,
+    hosts: Annotated[bool, typer.Option("--hosts", help="Each folder below is a host's (docs/fleet.md).")] = False,
 ) -> None:
     """Build reports again from stored runs, compare them, judge them for CI."""
     from compose.report.command import report as build_again
@@ -83,7 +86,7 @@ def report(
     if schema is not None:
         say_schema(schema)
     else:
-        build_again(folders or [], out, read_gate(fail_if or [], junit))
+        build_again(folders or [], out, read_gate(fail_if or [], junit), hosts=hosts)
 
 
 @app.command()
@@ -207,6 +210,9 @@ def check_frontend(domain: Domain, directory: MachineDir = DEFAULT_DIR, device: 
     from compose.check.command import run_frontend_check
 
     run_frontend_check(directory, domain, device, json)
+
+
+app.add_typer(lab, name="lab")
 
 
 @app.command()

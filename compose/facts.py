@@ -1,6 +1,6 @@
 """One run's facts, gathered from the reports of everybody who took part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from backend.devices.clocked.cable import LENGTH_NS
-from backend.latency.facts import Device, Facts, GuestFacts, Run, StreamFacts
+from backend.latency.facts import Device, Facts, FaultFacts, GuestFacts, Run, StreamFacts
 from backend.pacing.choose import Pacing
 from backend.report import BackendReport
 from compose.guest import GuestReport
@@ -33,9 +33,19 @@ class Block:
 
 
 def gather(
-    block: Block, world: str, backend: BackendReport, guests: list[GuestReport], load: LoadReport | None = None
+    block: Block,
+    world: str,
+    backend: BackendReport,
+    guests: list[GuestReport],
+    load: LoadReport | None = None,
+    faults: Sequence[FaultFacts] = (),
+    clients: Sequence[GuestFacts] = (),
 ) -> Facts:
-    """The facts of a run; `load` is what came of its load, where that is real."""
+    """The facts of a run.
+
+    `load` is what came of its load, where that is real; `faults` what was broken; `clients` what came of local
+    applications.
+    """
     reports = {report.domid: report for report in guests}
     return Facts(
         run=Run(
@@ -54,8 +64,9 @@ def gather(
         ),
         machine=backend.machine,
         devices=[_device(device, block.scenario.devices) for device in backend.devices],
-        guests=[_guest(spec, reports.get(spec.id), backend) for spec in block.scenario.guests],
+        guests=[*(_guest(spec, reports.get(spec.id), backend) for spec in block.scenario.guests), *clients],
         backend=backend.backend,
+        faults=list(faults),
     )
 
 

@@ -60,18 +60,24 @@ def trace_records(guests: Iterable[GuestSpec], duration_s: float) -> int:
 
 
 def backend_records(block: Block) -> int:
-    """Room that the backend's trace needs: for all guests, and for one that causes as many as it may all the time."""
-    duration_s = block.scenario.duration_s
-    return trace_records(block.scenario.guests, duration_s) + ceil(RATION * (duration_s + SLACK_S))
+    """Room that the backend's trace needs: for all guests, and for one that causes as many as it may all the time.
+
+    So may each local application, since its periods are the device's, whatever that has.
+    """
+    duration_s, clients = block.scenario.duration_s, len(block.scenario.clients)
+    return trace_records(block.scenario.guests, duration_s) + (1 + clients) * ceil(RATION * (duration_s + SLACK_S))
 
 
-def open_traced(out: Path, config: BackendConfig) -> OpenDevice:
-    """Opens devices by name, and has those that can leave a trace of their own in the output folder."""
+def open_traced(out: Path, config: BackendConfig, number: int = 0) -> OpenDevice:
+    """Opens devices by name, and has those that can leave a trace of their own in the output folder.
+
+    `number` is that of the backend, which leaves the traces of those before it as they are.
+    """
 
     def open_one(wanted: Wanted, loop: Loop) -> AudioDevice:
         if wanted.kind == "clocked":
             name, direction = wanted.place.name, wanted.place.direction
-            trace = out / TRACES / f"{name}-{direction.name.lower()}.vtrace"
+            trace = generation(out / TRACES / f"{name}-{direction.name.lower()}.vtrace", number)
             traced = {"trace_to": str(trace), "trace_card": config.device_number(name, direction)}
             wanted = replace(wanted, options={**wanted.options, **traced})
         return open_wanted(wanted, loop)
@@ -80,7 +86,7 @@ def open_traced(out: Path, config: BackendConfig) -> OpenDevice:
 
 
 def generation(path: Path, number: int) -> Path:
-    """Where the backend of that number puts this file; the first one's has the name itself."""
+    """Where whoever was started that many times before puts this file; the first one's has the name itself."""
     return path if number == 0 else path.with_name(f"{path.stem}.{number}{path.suffix}")
 
 
@@ -91,6 +97,17 @@ def later(config: BackendConfig, number: int) -> BackendConfig:
         for name, options in config.devices.items()
     }
     return msgspec.structs.replace(config, devices=devices)
+
+
+def later_guest(guest: GuestSpec, number: int) -> GuestSpec:
+    """The same guest, restarted so many times: it leaves what it recorded before as it is."""
+
+    def anew(spec: StreamSpec) -> StreamSpec:
+        if spec.records is None:
+            return spec
+        return msgspec.structs.replace(spec, records=str(generation(Path(spec.records), number)))
+
+    return msgspec.structs.replace(guest, streams=[anew(spec) for spec in guest.streams])
 
 
 def attachment(guest: GuestSpec) -> Attachment:

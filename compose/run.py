@@ -6,6 +6,7 @@ changes on the machine in minutes meets all of them alike, and nobody is always 
 
 import os
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import product
@@ -18,14 +19,18 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from backend.config import ConfigError
 from backend.latency.facts import FACTS, write_facts
 from backend.latency.result import Result
+from compose.clients.spec import refuse_clients
 from compose.facts import Block
+from compose.faults import DRAWN
+from compose.fleet.spec import refuse_hosts
 from compose.load.spec import IDLE
+from compose.otherwise import settle
 from compose.report.bar import LateBar
 from compose.report.gate import OPEN_GATE, Gate
 from compose.scenario import SCENARIOS, Scenario, read_scenario
 from compose.worlds.api import World
 
-WORLDS = ("processes", "sim")
+WORLDS = ("processes", "docker", "sim")
 
 
 def run_file(path: Path, world: str, out: Path, seed: int | None, gate: Gate = OPEN_GATE) -> None:
@@ -34,13 +39,21 @@ def run_file(path: Path, world: str, out: Path, seed: int | None, gate: Gate = O
     Raises ConfigError, RunError, OSError.
     """
     path = find_scenario(path)
-    scenario = read_scenario(path)
-    place = find_world(world)
-    if (scenario.faults or scenario.random_faults) and not place.breaks:
-        raise ConfigError(f"{path}: faults: the world {world} breaks nothing so far; want --world sim")
+    scenario = say_settled(read_scenario(path), simulated=world == "sim")
     both_ways = [name + way for name in scenario.devices for way in ("", " (capture)")]
-    gate.check_names([guest.title for guest in scenario.guests], both_ways)
-    blocks = list(plan_blocks(scenario, path.parent, out, scenario.seed if seed is None else seed))
+    names = [*(guest.title for guest in scenario.guests), *(client.name for client in scenario.clients)]
+    gate.check_names(names, both_ways)
+    if world != "processes":
+        refuse_clients(scenario.clients, str(path))
+    seed = scenario.seed if seed is None else seed
+    if scenario.hosts and world == "docker":
+        _run_fleet(path, scenario, out, seed, gate)
+        return
+    refuse_hosts(scenario.hosts, str(path))
+    place = find_world(world)
+    check_breaks(scenario, place, str(path))
+    say_unlimited(scenario, place, world)
+    blocks = list(plan_blocks(scenario, path.parent, out, seed))
     for block in blocks:
         make_folder(block.out)
     console = Console()
@@ -69,11 +82,59 @@ def find_world(name: str) -> World:
         from compose.worlds.processes import ProcessesWorld
 
         return ProcessesWorld()
+    if name == "docker":
+        return _docker_world()
     if name == "sim":
         from compose.worlds.sim import SimWorld
 
         return SimWorld()
     raise ConfigError(f"--world: {name!r} is none of: {', '.join(WORLDS)}")
+
+
+def check_breaks(scenario: Scenario, world: World, source: str) -> None:
+    """See that the world can break what the scenario wants broken.  Raises ConfigError."""
+    for number, what in enumerate(fault.what for fault in scenario.faults):
+        if what not in world.breaks:
+            known = ", ".join(sorted(world.breaks)) or "nothing"
+            raise ConfigError(f"{source}: faults[{number}].what: {what!r}: this world breaks only: {known}")
+    if scenario.random_faults and not world.breaks.issuperset(DRAWN):
+        raise ConfigError(f"{source}: random_faults: this world does not break all that is drawn")
+
+
+def _run_fleet(path: Path, scenario: Scenario, out: Path, seed: int, gate: Gate) -> None:
+    from compose.lab.needs import need_sdk
+
+    need_sdk()
+    from compose.fleet.run import run_fleet
+
+    run_fleet(path, scenario, out, seed, gate)
+
+
+def _docker_world() -> World:
+    from compose.lab.needs import need_sdk
+
+    need_sdk()
+    from compose.worlds.docker import local_world
+
+    return local_world(lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
+
+
+def say_settled(scenario: Scenario, *, simulated: bool = False) -> Scenario:
+    """The scenario with devices that are there; says which are not."""
+    settled, said = settle(scenario, simulated=simulated)
+    for line in said:
+        print(line, file=sys.stderr)  # noqa: T201
+    return settled
+
+
+def say_unlimited(scenario: Scenario, world: World, name: str) -> None:
+    """Say what of the scenario this world does not do."""
+    limited = [f"{g.id}" for g in scenario.guests if g.cpu_limit is not None or g.memory_mb is not None]
+    if limited and not world.limits:
+        print(  # noqa: T201
+            f"The world {name} does not hold guests to cpu_limit and memory_mb ({', '.join(limited)}); docker does.",
+            file=sys.stderr,
+        )
 
 
 def plan_blocks(scenario: Scenario, beside: Path, out: Path, seed: int) -> Iterator[Block]:
@@ -166,18 +227,30 @@ def _run_block(world: World, block: Block, bars: Bars) -> Result:
 
 def say_block(result: Result, block: Block, of: int, console: Console) -> None:
     """What came of a run: all of it if there is but one, else a line."""
+    from backend.latency.comparison.measured import gaps_of
+    from backend.latency.page.render import counted
     from backend.latency.table import table
 
     if of == 1:
         console.print(table(result))
+        say_clients(result, console)
         _say_where(block.out, console)
         return
     streams = [stream for guest in result.guests for stream in guest.streams]
     late = [summary.p90 for stream in streams if (summary := stream.period_lateness_ns) and summary.p90 is not None]
     lateness = f"p90 of period lateness {max(late) / 1e6:.1f} ms at worst, " if late else ""
-    console.print(
-        f"{block.out.name}: {lateness}{sum(stream.underruns for stream in streams)} underruns", highlight=False
-    )
+    gaps = f"{counted(gaps_of(result), 'gap')} heard after the warm-up"
+    underruns = f"{counted(sum(stream.underruns for stream in streams), 'underrun')} counted by guests"
+    console.print(f"{block.out.name}: {lateness}{gaps}, {underruns}", highlight=False, soft_wrap=True)
+    say_clients(result, console)
+
+
+def say_clients(result: Result, console: Console) -> None:
+    """What is said of local applications only."""
+    from backend.latency.clients import client_lines
+
+    for line in client_lines(result):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def say_comparison(folders: Sequence[Path], out: Path, console: Console) -> None:

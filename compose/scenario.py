@@ -5,7 +5,7 @@ wrong is said in one line that names the file and the field.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -14,15 +14,21 @@ from backend.config import Clock, ConfigError, check_device, read_toml
 from backend.latency.truth.marker import MARKERS
 from backend.pacing.choose import Pacing
 from backend.realtime import Realtime
-from compose.faults import Fault, draw_faults
+from compose.clients.spec import ClientSpec, check_clients
+from compose.faults import Fault, check_faults, draw_faults
+from compose.fleet.spec import HostSpec, check_hosts
 from compose.load.spec import IDLE, Load, LoadName, find_load
 from compose.loudness import check_count, levels_mdb
+from compose.soundserver import SoundServer
 from frontend.params import PcmParams
 from ringproto.errors import ProtocolError
 from ringproto.formats import Format
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 RECORDINGS = Path(__file__).parent / "recordings"
+
+OTHERWISE = "otherwise"
+"""The key of a device's table with the device to use where that one is missing, see `compose.otherwise`."""
 
 Domid = Annotated[int, Meta(ge=1, le=32751)]  # DOMID_FIRST_RESERVED of Xen is 0x7ff0
 Frames = Annotated[int, Meta(ge=1, le=1 << 20)]
@@ -76,8 +82,10 @@ class GuestSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Domid
     streams: Annotated[list[StreamSpec], Meta(min_length=1, max_length=8)]
     name: str = ""
-    cpu_limit: Literal[None] = None
-    """Reserved: the share of a CPU that the guest may use."""
+    cpu_limit: Annotated[float, Meta(ge=0.01, le=64)] | None = None
+    """The share of a CPU that it may use, in the world docker; 1.5 is one and a half."""
+    memory_mb: Annotated[int, Meta(ge=16, le=1 << 20)] | None = None
+    """The memory that it may use, in the world docker."""
     realtime: Realtime = Realtime()
     """What its process asks of the kernel, as a hypervisor might give it to a domain."""
 
@@ -94,6 +102,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: Annotated[dict[str, dict[str, Any]], Meta(min_length=1)]
     """By name; `kind` chooses the driver, the other keys are its options."""
     guests: Annotated[list[GuestSpec], Meta(min_length=1, max_length=1024)]
+    clients: list[ClientSpec] = []
+    """Local applications beside them, in the world processes."""
     duration_s: Annotated[float, Meta(gt=0, le=86400)] = 10.0
     pacing: Annotated[list[Pacing], Meta(min_length=1)] = msgspec.field(default_factory=lambda: list[Pacing](("irq",)))
     """One run for each, one after another."""
@@ -108,12 +118,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin_us: Annotated[int, Meta(ge=0, le=1_000_000)] = MARGIN_US
     """The difference between pacings that would not matter to anybody."""
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
+    sound_server: SoundServer | None = None
+    """One of its own, for devices of kind `pulse` that name none."""
     faults: list[Fault] = []
     """What is broken when."""
     random_faults: Annotated[int, Meta(ge=0, le=10_000)] = 0
     """How many more are drawn from the seed."""
     realtime: Realtime = Realtime()
     """What the backend asks of the kernel so that it is not late."""
+    hosts: list[HostSpec] = []
+    """Which guests are on which machine, in the world docker; all are on one unless it is said."""
 
     @property
     def runs(self) -> int:
@@ -141,7 +155,9 @@ def read_scenario(path: Path) -> Scenario:
     """The checked scenario in a TOML file.  Raises ConfigError."""
     scenario = read_toml(path, Scenario)
     for name, options in scenario.devices.items():
-        check_device(name, options, str(path))
+        check_device(name, {key: value for key, value in options.items() if key != OTHERWISE}, str(path))
+        if OTHERWISE in options:
+            check_device(f"{name}.{OTHERWISE}", options[OTHERWISE], str(path))
     try:
         _check(scenario, path.parent)
     except ConfigError as error:
@@ -159,8 +175,12 @@ def find_recording(name: str, beside: Path) -> Path:
 
 
 def _check(scenario: Scenario, beside: Path) -> None:
-    _check_faults(scenario)
+    domids = [guest.id for guest in scenario.guests]
+    check_faults(scenario.faults, domids, scenario.duration_s, has_server=scenario.sound_server is not None)
+    check_hosts(scenario.hosts, domids)
     _check_experiment(scenario)
+    titles = [guest.title for guest in scenario.guests]
+    check_clients(scenario.clients, scenario.devices, titles, lambda name: find_recording(name, beside))
     seen: set[int] = set()
     for g, guest in enumerate(scenario.guests):
         if guest.id in seen:
@@ -171,17 +191,6 @@ def _check(scenario: Scenario, beside: Path) -> None:
                 _check_stream(stream, scenario, beside)
             except (ConfigError, ProtocolError) as error:
                 raise ConfigError(f"guests[{g}].streams[{s}].{error}") from None
-
-
-def _check_faults(scenario: Scenario) -> None:
-    known = {guest.id for guest in scenario.guests}
-    for f, fault in enumerate(scenario.faults):
-        if fault.what == "backend" and fault.guest is not None:
-            raise ConfigError(f"faults[{f}].guest: the backend is nobody's guest; leave it out")
-        if fault.what != "backend" and fault.guest not in known:
-            raise ConfigError(f"faults[{f}].guest: {fault.guest} is none of: {', '.join(map(str, sorted(known)))}")
-        if fault.at_s >= scenario.duration_s:
-            raise ConfigError(f"faults[{f}].at_s: {fault.at_s:g} is not before the end at {scenario.duration_s:g} s")
 
 
 def _check_experiment(scenario: Scenario) -> None:

@@ -91,6 +91,9 @@ def _write_backend(view: StoreView, attachment: Attachment) -> None:
 
 def _write_frontend(view: StoreView, attachment: Attachment) -> None:
     path = attachment.frontend_path
+    devices = f"/local/domain/{attachment.guest}/device"
+    view.mkdir(devices)
+    view.set_perms(devices, ("n0", f"r{attachment.guest}"))  # so that the guest may see that a card is gone
     view.mkdir(path)
     view.set_perms(path, (f"n{attachment.guest}", f"r{attachment.backend}"))
     nodes = {"backend": attachment.backend_path, "backend-id": str(attachment.backend), "state": "1"}

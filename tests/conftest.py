@@ -18,6 +18,7 @@ REALTIME = (
     "tests/backend/devices/alsa",
     "tests/backend/devices/pulse",
     "tests/browser",
+    "tests/docker",
     "tests/hostile",
     "tests/processes",
     "tests/real",

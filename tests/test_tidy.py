@@ -35,7 +35,7 @@ def not_ignored(scratch: Path) -> list[Path]:
 def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Every text file of ours, by its path from the root."""
     files = not_ignored(tmp_path_factory.mktemp("tidy"))
-    texts = [f for f in files if f.is_file() and f.suffix not in {".flac", ".wav"} and "corpus" not in f.parts]
+    texts = [f for f in files if f.is_file() and f.suffix not in {".flac", ".wav", ".png"} and "corpus" not in f.parts]
     return {str(f.relative_to(ROOT)): f.read_text() for f in texts}
 
 

@@ -1,4 +1,4 @@
-"""Docker: a client, an engine that answers us, and Compose 2."""
+"""Docker: a client, an engine that answers us, and Compose: 1.29, or 2 and later."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ from compose.doctor.machine import Machine
 
 CONTAINERS = Area("containers", "containers")
 SOCKET = "/var/run/docker.sock"
+OLDEST = (1, 29)
+"""Of Compose: what compose.yaml is tested with."""
 
 
 def containers(machine: Machine) -> Iterator[Finding]:
@@ -40,10 +42,10 @@ def _compose(machine: Machine) -> Finding:
     plugin, said = machine.probes.run(["docker", "compose", "version", "--short"])
     if not plugin:
         _, said = machine.probes.run(["docker-compose", "version", "--short"])
-    found = re.match(r"v?(\d+)\.\d+", said)
+    found = re.match(r"v?(\d+)\.(\d+)", said)
     if found is None:
         return CONTAINERS.bad("compose", "is missing", "apt install docker-compose  # version 2 since Debian 13")
-    if int(found[1]) < 2:
-        text = f"{found[0]} is old; version 2 is what is tested"
+    if (int(found[1]), int(found[2])) < OLDEST:
+        text = f"{found[0]} is old; 1.29 and 2 are tested"
         return CONTAINERS.note("compose", text, "apt install docker-compose-plugin  # Docker's own packages")
     return CONTAINERS.good("compose", said)

@@ -1,17 +1,17 @@
-"""A load in the processes world: which processes to start for it, and what they say in the end."""
+"""A load in a world whose time is real: which processes to start for it, and what they say in the end."""
 
 import os
-from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from backend.config import ConfigError
 from compose.facts import Block
+from compose.faults import HOSTILE_MAX
 from compose.load import cpu, flood
 from compose.load.spec import CpuLoad, FloodLoad, LoadReport
-from compose.plan import attachment
-from compose.toolstack import Attachment
+from compose.scenario import GuestSpec
 
 REPORT = ".report"
 """What a part's file is called, in the end, beside its plan."""
@@ -35,19 +35,38 @@ def parts(block: Block, machine: Path) -> list[Part]:
     return []
 
 
-def flooder(block: Block) -> Attachment | None:
-    """The card of the guest that floods: like that of the first guest, with one stream.  None where nobody does."""
+def flooder(block: Block) -> GuestSpec | None:
+    """The guest that floods: like the first one, with one stream.  None where nobody does."""
     if not isinstance(block.scenario.load_named(block.load), FloodLoad):
         return None
-    first = block.scenario.guests[0]
-    like = attachment(msgspec.structs.replace(first, streams=first.streams[:1]))
-    return replace(like, guest=flooder_domid(block), name="flood")
+    return _one_more(block, flooder_domid(block), "flood")
 
 
 def flooder_domid(block: Block) -> int:
     """A number that none of the scenario's guests has."""
+    return _spare_domids(block)[0]
+
+
+def hostiles(block: Block) -> list[GuestSpec]:
+    """The guests that are to appear as faults and flood."""
+    count = sum(fault.what == "hostile" for fault in block.scenario.faults)
+    return [_one_more(block, domid, "hostile") for domid in _spare_domids(block)[1 : count + 1]]
+
+
+def flood_plan(machine: Path, domid: int) -> flood.Plan:
+    """What a hostile guest is told."""
+    return flood.Plan(str(machine), domid, FloodLoad().rings)
+
+
+def _one_more(block: Block, domid: int, name: str) -> GuestSpec:
+    first = block.scenario.guests[0]
+    return msgspec.structs.replace(first, id=domid, name=name, streams=first.streams[:1])
+
+
+def _spare_domids(block: Block) -> list[int]:
+    """As many numbers as could be wanted that none of the scenario's guests has."""
     taken = {guest.id for guest in block.scenario.guests}
-    return next(domid for domid in reversed(DOMIDS) if domid not in taken)
+    return list(islice((domid for domid in reversed(DOMIDS) if domid not in taken), 1 + HOSTILE_MAX))
 
 
 def report(folder: Path) -> LoadReport | None:

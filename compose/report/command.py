@@ -15,6 +15,7 @@ from backend.latency.comparison import result as comparison
 from backend.latency.comparison.build import compare_sets
 from backend.latency.comparison.folders import RunSet, facts_of, run_sets
 from backend.latency.table import table
+from compose.fleet.rebuild import is_fleet, rebuild
 from compose.report.bar import LateBar
 from compose.report.gate import Gate
 from compose.run import make_folder
@@ -37,12 +38,20 @@ def schema_text(name: str) -> str:
     return msgspec.json.format(msgspec.json.encode(SCHEMAS[name]()), indent=2).decode() + "\n"
 
 
-def report(folders: Sequence[Path], out: Path | None, gate: Gate) -> None:
-    """Rebuild the run, or the runs, of one folder; compare those of several.  Raises ConfigError, OSError."""
+def report(folders: Sequence[Path], out: Path | None, gate: Gate, *, hosts: bool = False) -> None:
+    """Rebuild the run, or the runs, of one folder; compare those of several.  Raises ConfigError, OSError.
+
+    `hosts`: each folder below the one is a host's.
+    """
     if not folders:
         raise ConfigError("report: want the folder of a run, of several runs, or several folders to compare")
     if len(folders) == 1 and out is not None:
         raise ConfigError("--out: is for a comparison of several folders; of one, everything stays where it is")
+    if hosts and len(folders) > 1:
+        raise ConfigError("--hosts: want one folder, with one below it for each host")
+    if hosts or (len(folders) == 1 and is_fleet(folders[0])):
+        rebuild(folders[0], gate)
+        return
     sets = run_sets(folders)
     runs = [folder for runs in sets for folder in runs.folders]
     for folder in runs:

@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from backend.latency.files import replace_file
-from compose.run import find_scenario, find_world, make_folder
+from compose.clients.spec import refuse_clients
+from compose.fleet.spec import refuse_hosts
+from compose.run import find_scenario, find_world, make_folder, say_settled
 from compose.scenario import read_scenario
 from compose.tune.answer import answer
 from compose.tune.bench import Bench
@@ -30,7 +32,10 @@ def tune_file(path: Path, world: str, out: Path, terms: Terms, guest: str | None
     Raises ConfigError; RunError, OSError or KeyboardInterrupt, once the best so far was said.
     """
     path = find_scenario(path)
-    plan = Plan(read_scenario(path), guest)
+    scenario = read_scenario(path)
+    refuse_hosts(scenario.hosts, str(path))
+    refuse_clients(scenario.clients, str(path))
+    plan = Plan(say_settled(scenario, simulated=world == "sim"), guest)
     bench = Bench(find_world(world), plan, path.parent, out)
     search = Search(plan.devices, plan.streams, terms)
     make_folder(out)

@@ -1,4 +1,4 @@
-"""What must hold in every simulated run, whatever went wrong in it.
+"""What must hold in every run, whatever went wrong in it.
 
 1. Numbered frames (`numbers.flac`, alone on a card of its own format) are heard in order, none twice.  A guest that was
    restarted begins anew.  Frames may be missing, up to a buffer of them, where a fault cost the guest its stream, and
@@ -6,9 +6,11 @@
 2. The positions that a guest is told only rise while a stream is open.
 3. When a stream is closed every request has been answered.
 4. In the end nobody holds, grants, offers or watches anything.
+
+In real time, too, as far as it can be: `witness` says how far.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +86,7 @@ def check_leftovers(machine: SimMachine) -> str | None:
     return None
 
 
-def check_run(seed: int, problems: Sequence[str | None]) -> None:
+def check_run(seed: int, problems: Iterable[str | None]) -> None:
     """Raise InvariantError with the first problem."""
     for problem in problems:
         require(problem is None, seed, problem or "")

@@ -6,25 +6,17 @@ goes wrong in it (`invariants`).
 """
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from backend.latency.facts import Facts
 from backend.report import BackendReport
 from compose.facts import Block, gather
+from compose.faults import DRAWN, Kind
 from compose.guest import GuestReport
 from compose.load.model import burdened
-from compose.plan import TRACES, generation
-from compose.scenario import GuestSpec
 from compose.worlds.api import OnProgress, RunError, UnfinishedError
-from compose.worlds.invariants import (
-    NUMBERS,
-    check_leftovers,
-    check_numbers,
-    check_positions,
-    check_run,
-    heard_numbers,
-)
+from compose.worlds.invariants import check_leftovers, check_run
 from compose.worlds.simrun import SimRun
+from compose.worlds.witness import Broken, problems_of
 from hosts.api import HostError
 from hosts.collector import silent_collector
 from hosts.sim.delays import Delays, long_tail_ns
@@ -48,7 +40,8 @@ class SimWorld:
     """Everything in virtual time."""
 
     name = "sim"
-    breaks = True
+    breaks: frozenset[Kind] = frozenset((*DRAWN, "throttle"))
+    limits = False
 
     def run(self, block: Block, on_progress: OnProgress) -> Facts:
         """Run the block.
@@ -63,7 +56,7 @@ class SimWorld:
             self._play(run, block, on_progress)
             reports, backend = run.reports(), run.report_backend()
         _check(run, block, reports, backend)
-        return gather(block, self.name, backend, reports)
+        return gather(block, self.name, backend, reports, faults=run.faults)
 
     def _play(self, run: SimRun, block: Block, on_progress: OnProgress) -> None:
         machine, duration_s = run.machine, block.scenario.duration_s
@@ -96,32 +89,12 @@ def _raise_first(run: SimRun, seed: int) -> None:
 
 
 def _check(run: SimRun, block: Block, reports: list[GuestReport], backend: BackendReport) -> None:
-    problems = [check_leftovers(run.machine)]
-    for report in reports:
-        problems += [
-            f"guest {report.domid}, stream {stream.stream}: {stream.unanswered} requests were never answered"
-            for stream in report.streams
-            if stream.unanswered
-        ]
     late = run.late_frames.copy()
     for served in backend.streams:
         late[served.domid, served.stream] += served.late_frames
+    gaps = {key: run.breaks[key[0]] + (late[key] > 0) for key in late}
     for guest in block.scenario.guests:
-        problems.append(check_positions((block.out / TRACES / f"guest-{guest.id}.vtrace").read_bytes()))
-        for number, stream in enumerate(guest.streams):
-            if stream.plays == NUMBERS and _is_alone(block, guest, number):
-                gaps = run.breaks[guest.id] + (late[guest.id, number] > 0)
-                numbers = heard_numbers(_files(block, stream.device, run.backends))
-                problems.append(check_numbers(numbers, run.restarts[guest.id], gaps, stream.buffer_frames))
-    check_run(block.seed, problems)
-
-
-def _is_alone(block: Block, guest: GuestSpec, number: int) -> bool:
-    """Whether nobody else plays on the device of this stream."""
-    device = guest.streams[number].device
-    return sum(stream.device == device for other in block.scenario.guests for stream in other.streams) == 1
-
-
-def _files(block: Block, device: str, backends: int) -> list[Path]:
-    name = block.scenario.devices[device].get("play_to")
-    return [generation(block.out / str(name), number) for number in range(backends)] if name else []
+        for number in range(len(guest.streams)):
+            gaps.setdefault((guest.id, number), run.breaks[guest.id])
+    problems = problems_of(block, reports, Broken(run.restarts, run.backends, gaps))
+    check_run(block.seed, [check_leftovers(run.machine), *problems])

@@ -5,9 +5,11 @@ from contextlib import ExitStack
 from functools import partial
 
 from backend.daemon import Backend
-from backend.patchbay import open_wanted
+from backend.latency.facts import FaultFacts
 from backend.realtime import SIMULATED
 from backend.report import BackendReport, collect, cpu_seconds
+from compose.chaos.brake import CYCLE_NS
+from compose.chaos.schedule import happened
 from compose.facts import Block
 from compose.faults import Fault
 from compose.guest import Guest, GuestReport
@@ -48,6 +50,8 @@ class SimRun:
         self.late_frames: Counter[tuple[int, int]] = Counter()
         """By domid and stream, of the backends that were killed."""
         self.backends = 0
+        self.faults: list[FaultFacts] = []
+        """What was broken."""
         self.quiet_from_ns = 0
         """When everything that is broken so far will have been mended."""
         self._block = block
@@ -80,7 +84,7 @@ class SimRun:
         """A backend's process; later ones leave the files of those before them as they are."""
         self._process = SimProcess(self._dom0)
         config = later(backend_config(self._block), self.backends)
-        opened = open_traced(self._block.out, config) if not self.backends else open_wanted
+        opened = open_traced(self._block.out, config, self.backends)
         self._backend = Backend(self._process, config, opened, self._backend_trace)
         self.backends += 1
 
@@ -112,26 +116,44 @@ class SimRun:
 
     def _break(self, fault: Fault, now_ns: int) -> None:
         mend_at_s = now_ns / 1e9 + fault.for_s
-        self.quiet_from_ns = max(self.quiet_from_ns, round(mend_at_s * 1e9) + SETTLE_NS)
+        mend_at_ns = round(mend_at_s * 1e9)
+        self.quiet_from_ns = max(self.quiet_from_ns, mend_at_ns + SETTLE_NS)
         if fault.what == "backend":
             self.breaks.update(list(self._specs))
             self._kill_backend()
             self._at(mend_at_s, lambda now_ns: self._start_backend())
-            return
-        assert fault.guest is not None
-        spec = self._specs[fault.guest]
-        if self.lives[spec.id].done:
-            return
+        else:
+            assert fault.guest is not None
+            if self.lives[fault.guest].done:
+                return
+            self._break_guest(fault, self._specs[fault.guest], mend_at_s)
+        self.faults.append(happened(fault, now_ns, mend_at_ns))
+
+    def _break_guest(self, fault: Fault, spec: GuestSpec, mend_at_s: float) -> None:
         self.breaks[spec.id] += 1
         if fault.what == "pause":
             self.machine.hosts[spec.id].loop.pause(round(mend_at_s * 1e9))
+        elif fault.what == "throttle":
+            self._throttle(spec.id, fault.left, mend_at_s)
         elif fault.what == "restart":
             self.machine.kill(spec.id)
             self.restarts[spec.id] += 1
             self._at(mend_at_s, lambda now_ns: self._revive(spec))
         else:
+            assert fault.what == "detach"
             detach(self._dom0.store, attachment(spec))
             self._at(mend_at_s, lambda now_ns: self._attach_anew(spec))
+
+    def _throttle(self, domid: int, share: float, until_s: float) -> None:
+        """Pause it for the rest of each 10 ms."""
+
+        def stop(now_ns: int) -> None:
+            if now_ns < until_s * 1e9:
+                rest_ns = round((1 - share) * CYCLE_NS)
+                self.machine.hosts[domid].loop.pause(min(now_ns + rest_ns, round(until_s * 1e9)))
+                self._at((now_ns + CYCLE_NS) / 1e9, stop)
+
+        stop(self.machine.timeline.now_ns)
 
     def _revive(self, spec: GuestSpec) -> None:
         remove(self._dom0.store, attachment(spec))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 MEASURES = (
     "demo", "backend_cost", "backend_hot", "memory", "notify", "simulation", "mixing", "hostile", "delay", "pacing",
-    "long_trace", "tracing", "live",
+    "long_trace", "tracing", "live", "recovery", "kills", "docker", "channel", "blocking", "local", "ringsize",
 )  # fmt: skip
 RESULT = Path("bench.json")
 

@@ -21,7 +21,7 @@ class NoTraceFile:
         """Nothing to close."""
 
 
-def open_untraced(out: Path, config: object) -> OpenDevice:
+def open_untraced(out: Path, config: object, number: int = 0) -> OpenDevice:
     """In the place of `compose.plan.open_traced`: cards leave no trace either."""
     return open_wanted
 

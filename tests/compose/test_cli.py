@@ -51,7 +51,7 @@ def test_an_unknown_key_is_named_with_its_file(tmp_path: Path) -> None:
 def test_an_unknown_world_is_refused_with_those_there_are(tmp_path: Path) -> None:
     message = refusal("run", scenario(tmp_path, GOOD), "--world", "mars", cwd=tmp_path)
     assert "--world" in message
-    assert "processes, sim" in message
+    assert "processes, docker, sim" in message
 
 
 def test_an_unknown_device_option_is_named_before_anything_runs(tmp_path: Path) -> None:

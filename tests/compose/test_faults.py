@@ -1,11 +1,15 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from backend.config import ConfigError
-from compose.faults import EDGE_S, LONGEST_S, draw_faults
-from compose.run import run_file
+from backend.latency.facts import Facts
+from compose.facts import Block
+from compose.faults import EDGE_S, LONGEST_S, Kind, draw_faults
+from compose.run import check_breaks, run_file
 from compose.scenario import read_scenario
+from compose.worlds.api import OnProgress
 
 GOOD = """
 name = "two"
@@ -56,6 +60,16 @@ def test_named_and_drawn_faults_come_in_order(tmp_path: Path) -> None:
         ('at_s = 1\nwhat = "backend"\nguest = 1', "faults.0..guest: the backend is nobody"),
         ('at_s = 2\nwhat = "backend"', "faults.0..at_s: 2 is not before the end"),
         ('at_s = 1\nwhat = "backend"\nfor_s = 0', "for_s"),
+        ('at_s = 1\nwhat = "hostile"\nguest = 1', "faults.0..guest: it is a guest of its own"),
+        ('at_s = 1\nwhat = "throttle"', "faults.0..guest"),
+        ('at_s = 1\nwhat = "throttle"\nguest = 1\nshare = 1', "share"),
+        ('at_s = 1\nwhat = "pause"\nguest = 1\nshare = 0.5', "faults.0..share: only what is throttled"),
+        ('at_s = 1\nwhat = "sound_server"', "faults.0..what: there is no .sound_server."),
+        (
+            'at_s = 1\nwhat = "pause"\nguest = 1\n[[faults]]\nat_s = 1.1\nwhat = "detach"\nguest = 1',
+            "faults.1..at_s: 1.1 is before faults.0. is over at 1.2 s",
+        ),
+        ('at_s = 1\nwhat = "hostile"\n[[faults]]\n' * 16 + 'at_s = 1\nwhat = "hostile"', "more than 16 hostile"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused_naming_its_field(tmp_path: Path, text: str, wrong: str) -> None:
@@ -63,8 +77,43 @@ def test_a_fault_that_makes_no_sense_is_refused_naming_its_field(tmp_path: Path,
         read_scenario(scenario(tmp_path, f"[[faults]]\n{text}"))
 
 
-def test_a_world_that_breaks_nothing_says_so_before_it_starts(tmp_path: Path) -> None:
-    path = scenario(tmp_path, '[[faults]]\nat_s = 1\nwhat = "backend"')
-    with pytest.raises(ConfigError, match="faults: the world processes breaks nothing"):
-        run_file(path, "processes", tmp_path / "out", None)
+@pytest.mark.parametrize(
+    ("world", "what", "wrong"),
+    [
+        ("sim", "sound_server", "there is no .sound_server."),
+        ("sim", "hostile", "faults.0..what: 'hostile': this world"),
+    ],
+)
+def test_what_cannot_be_broken_is_said_before_anything_is_started(
+    tmp_path: Path, world: str, what: str, wrong: str
+) -> None:
+    path = scenario(tmp_path, f'[[faults]]\nat_s = 1\nwhat = "{what}"')
+    with pytest.raises(ConfigError, match=wrong):
+        run_file(path, world, tmp_path / "out", None)
     assert not (tmp_path / "out").exists()
+
+
+class Unbreakable:
+    breaks: frozenset[Kind] = frozenset()
+    limits = False
+
+    def run(self, block: Block, on_progress: OnProgress) -> Facts:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("text", ['[[faults]]\nat_s = 1\nwhat = "backend"', ""])
+def test_a_world_that_breaks_nothing_says_so(tmp_path: Path, text: str) -> None:
+    checked = read_scenario(scenario(tmp_path, text))
+    if not text:
+        checked = replace(checked, random_faults=1)
+    with pytest.raises(ConfigError, match=r"this world (breaks only: nothing|does not break all)"):
+        check_breaks(checked, Unbreakable(), "here")
+
+
+def test_guests_may_be_broken_one_after_another_and_at_once_with_the_backend(tmp_path: Path) -> None:
+    faults = [(1.0, "pause", 1), (1.2, "detach", 1), (1.1, "backend", None), (1.1, "hostile", None)]
+    text = "".join(
+        f'[[faults]]\nat_s = {at_s}\nwhat = "{what}"\n' + (f"guest = {guest}\n" if guest else "")
+        for at_s, what, guest in faults
+    )
+    assert len(read_scenario(scenario(tmp_path, text)).faults) == 4

@@ -13,12 +13,14 @@ from backend.devices.api import DeviceParams
 from backend.jack import Place
 from backend.pacing.choose import Pacing
 from backend.patchbay import Wanted
+from compose.clients.spec import ClientSpec
 from compose.facts import Block
 from compose.plan import (
     SLACK_S,
     attachment,
     backend_config,
     backend_records,
+    later_guest,
     limits,
     open_traced,
     trace_records,
@@ -109,6 +111,23 @@ def test_devices_with_a_trace_leave_it_in_the_output_folder(tmp_path: Path) -> N
     assert [path.name for path in (tmp_path / "trace").iterdir()] == ["speaker-capture.vtrace"]
 
 
+def test_a_later_backend_leaves_the_traces_of_those_before_it(tmp_path: Path) -> None:
+    (tmp_path / "trace").mkdir()
+    loop = SimMachine().host(0).loop
+    for number in (0, 1):
+        opened = open_traced(tmp_path, BackendConfig({"speaker": {"kind": "clocked"}}, {}), number)
+        opened(Wanted(Place("speaker", Direction.PLAYBACK), "clocked", {}, "vsnd"), loop).close()
+    names = sorted(path.name for path in (tmp_path / "trace").iterdir())
+    assert names == ["speaker-playback.1.vtrace", "speaker-playback.vtrace"]
+
+
+def test_a_guest_that_was_restarted_records_into_another_file() -> None:
+    again = later_guest(GUEST, 2)
+    assert [stream.records for stream in later_guest(GUEST, 0).streams] == [stream.records for stream in GUEST.streams]
+    assert [stream.records for stream in again.streams] == [None, "take.2.wav"]
+    assert again.streams[0] == GUEST.streams[0]
+
+
 def test_devices_without_one_are_opened_as_they_are(tmp_path: Path) -> None:
     opened = open_traced(tmp_path, BackendConfig({}, {}))
     wanted = Wanted(Place("file", Direction.PLAYBACK), "wav", {"path": str(tmp_path / "x.wav")}, "vsnd")
@@ -132,6 +151,13 @@ def test_a_guests_card_can_do_just_what_the_scenario_says() -> None:
 def test_the_card_can_be_written_into_the_store_and_read_back() -> None:
     card = attachment(GUEST).card
     assert parse_card(format_card(card)).pcms == card.pcms
+
+
+def test_each_local_application_has_room_in_the_backends_trace(tmp_path: Path) -> None:
+    clients = [ClientSpec("one", "speaker", plays="melody.flac"), ClientSpec("two", "mic", records="two.wav")]
+    more = msgspec.structs.replace(SCENARIO, clients=clients)
+    room = RATION * (SCENARIO.duration_s + SLACK_S)
+    assert backend_records(block(tmp_path, more)) - backend_records(block(tmp_path)) == 2 * room
 
 
 def test_a_title_is_cut_to_what_a_card_may_be_called() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import msgspec
 import pytest
 
 import compose.run as running
@@ -13,7 +14,7 @@ from backend.config import ConfigError
 from backend.latency.comparison.folders import RunSet
 from backend.latency.facts import Facts, read_facts
 from compose.facts import Block
-from compose.run import find_scenario, find_world, make_folder, plan_blocks, run_file
+from compose.run import find_scenario, find_world, make_folder, plan_blocks, run_file, say_unlimited
 from compose.scenario import SCENARIOS, GuestSpec, Scenario, StreamSpec
 from compose.worlds.api import OnProgress, RunError
 from compose.worlds.processes import ProcessesWorld
@@ -30,7 +31,7 @@ def scenario(**fields: object) -> Scenario:
 def test_worlds_are_found_by_name() -> None:
     assert isinstance(find_world("sim"), SimWorld)
     assert isinstance(find_world("processes"), ProcessesWorld)
-    with pytest.raises(ConfigError, match="--world: 'mars' is none of: processes, sim"):
+    with pytest.raises(ConfigError, match="--world: 'mars' is none of: processes, docker, sim"):
         find_world("mars")
 
 
@@ -39,7 +40,7 @@ def test_a_scenario_is_a_file_or_one_of_our_own_by_its_name(tmp_path: Path) -> N
     assert find_scenario(tmp_path / "mine.toml") == tmp_path / "mine.toml"
     (tmp_path / "odd").write_text("")
     assert find_scenario(tmp_path / "odd") == tmp_path / "odd"
-    with pytest.raises(ConfigError, match=r"domo: no such file, nor one of .* \(demo, explore, pacing\)"):
+    with pytest.raises(ConfigError, match=r"domo: no such file, nor one of .* \(applications, .*, pacing\)"):
         find_scenario(Path("domo"))
 
 
@@ -151,6 +152,15 @@ def test_what_is_wrong_with_the_scenario_is_said_before_any_folder_is_made(tmp_p
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("world", ["sim", "docker"])
+def test_worlds_without_local_applications_say_so(tmp_path: Path, world: str) -> None:
+    client = '[[clients]]\nname = "tone"\ndevice = "speaker"\nplays = "melody.flac"\n'
+    (tmp_path / "scenario.toml").write_text(GOOD + client)
+    with pytest.raises(ConfigError, match=r"scenario\.toml: clients: only .* --world processes"):
+        run_file(tmp_path / "scenario.toml", world, tmp_path / "out", None)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.fixture
 def comparison(monkeypatch: pytest.MonkeyPatch) -> FakeComparison:
     fake = FakeComparison()
@@ -170,6 +180,8 @@ def test_every_run_keeps_its_facts_and_all_together_are_compared(
     assert comparison.folders == [tmp_path / "out"]
     said = capsys.readouterr().out
     assert [line.partition(":")[0] for line in said.splitlines()[:2]] == ["01-irq", "02-irq"]
+    assert all("gaps heard after the warm-up, " in line for line in said.splitlines()[:2])
+    assert all(line.endswith("underruns counted by guests") for line in said.splitlines()[:2])
     assert "Interrupts are 1.9 ms earlier." in said
     assert said.count("report.html") == 1, "there is one place to begin"
 
@@ -183,3 +195,11 @@ def test_a_single_run_is_compared_with_nothing(
     assert comparison.folders == []
     assert read_facts(tmp_path / "out" / "facts.json") == FACTS
     assert "Playback delay" in capsys.readouterr().out
+
+
+def test_limits_that_a_world_does_not_hold_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    limited = msgspec.structs.replace(scenario().guests[0], cpu_limit=0.5)
+    say_unlimited(msgspec.structs.replace(scenario(), guests=[limited]), ProcessesWorld(), "processes")
+    assert capsys.readouterr().err.count("\n") == 1
+    say_unlimited(scenario(), ProcessesWorld(), "processes")
+    assert capsys.readouterr().err == ""

@@ -32,7 +32,10 @@ def refusal(tmp_path: Path, text: str) -> str:
 
 def test_the_shipped_scenarios_are_good() -> None:
     paths = sorted(SCENARIOS.glob("*.toml"))
-    assert [path.stem for path in paths] == ["demo", "explore", "pacing"]
+    assert [path.stem for path in paths] == [
+        "applications", "broken", "demo", "explore", "hostile", "irq-vs-timer", "lab", "many-guests", "noisy-neighbour",
+        "pacing",
+    ]  # fmt: skip
     for path in paths:
         assert read_scenario(path).guests
 

@@ -55,6 +55,20 @@ def test_detaching_asks_and_removing_takes_away() -> None:
     assert store.read("/local/domain/3/device/vsnd/0") is None
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["before it was there", "while it is"])
+def test_a_guest_sees_that_its_card_is_gone(is_first: bool) -> None:
+    machine = SimMachine()
+    store = machine.host(0).store
+    if not is_first:
+        machine.host(3)
+    attach(store, ATTACHMENT)
+    guest = machine.host(3) if is_first else machine.hosts[3]
+    remove(store, ATTACHMENT)
+    assert guest.store.read("device/vsnd/0/backend") is None
+    with pytest.raises(HostError, match="may not"):
+        guest.store.write("device/vsnd/0/state", "1")
+
+
 def test_a_guest_that_went_finds_a_new_card() -> None:
     machine = SimMachine()
     store = machine.host(0).store

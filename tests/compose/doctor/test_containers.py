@@ -40,10 +40,15 @@ def test_an_engine_that_is_not_for_us(tmp_path: Path) -> None:
         assert "usermod -aG docker" in found["engine"].mend
 
 
-def test_compose_1_is_known_and_not_recommended(tmp_path: Path) -> None:
+def test_compose_1_29_does(tmp_path: Path) -> None:
     found = look(tmp_path, {ENGINE: (True, "20.10.24"), PLUGIN: (False, "not a command"), OLD: (True, "1.29.2")})
+    assert (found["compose"].ok, found["compose"].text) == (Answer.YES, "1.29.2")
+
+
+def test_an_older_compose_is_known_and_not_recommended(tmp_path: Path) -> None:
+    found = look(tmp_path, {ENGINE: (True, "20.10.24"), PLUGIN: (False, "not a command"), OLD: (True, "1.25.0")})
     assert found["compose"].ok is Answer.UNKNOWN
-    assert "1.29" in found["compose"].text
+    assert found["compose"].text == "1.25 is old; 1.29 and 2 are tested"
 
 
 def test_compose_2_under_its_old_name(tmp_path: Path) -> None:

@@ -55,11 +55,10 @@ def test_a_processor_that_we_have_not_got_is_named() -> None:
 def test_who_floods_is_a_guest_of_its_own_with_one_stream_like_the_first() -> None:
     made = flooder(block("flood", 1, 2))
     assert made is not None
-    assert (made.guest, made.name) == (DOMIDS[-1], "flood")
-    (stream,) = made.card.pcms[0].streams
-    assert stream.unique_id == "speaker"
+    assert (made.id, made.name) == (DOMIDS[-1], "flood")
+    assert made.streams == STREAMS[:1]
     ((module, plan),) = parts(block("flood", 1, 2), Path("m"))
-    assert (module, plan) == ("compose.load.flood", FloodPlan("m", made.guest, 10))
+    assert (module, plan) == ("compose.load.flood", FloodPlan("m", made.id, 10))
 
 
 def test_who_floods_takes_nobodys_number() -> None:

@@ -1,0 +1,1 @@
+"""Local applications of a scenario, beside its guests: `[[clients]]`."""
