@@ -18,7 +18,7 @@ diff <(find ringproto hosts backend frontend compose -type f ! -path '*/__pycach
 
 .venv/bin/python -m venv "$scratch/venv"
 install=("$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt)
-"${install[@]}" "${wheel}[dev,pulse,hlog,metrics]"
+"${install[@]}" "${wheel}[dev,pulse,hlog,metrics,lab]"
 "${install[@]}" "${wheel}[alsa]" || echo "Going on without pyalsaaudio."
 "$scratch/venv/bin/vsnd" --help >/dev/null
 
