@@ -20,7 +20,9 @@ def test_a_command_runs_there_with_our_files_and_another_kernel(tmp_path: Path) 
 
 def test_it_has_sound_cards_and_nothing_it_writes_stays_here(tmp_path: Path) -> None:
     left = tmp_path / "left"
-    command = ["sh", "-c", f"cat /proc/asound/cards; touch {left}; cp /proc/asound/pcm /run/vsnd/pcm"]
+    # The card is there some time after its module.
+    there = "n=0; until grep -q HDA /proc/asound/cards || [ $n = 300 ]; do n=$((n+1)); sleep 0.1; done"
+    command = ["sh", "-c", f"{there}; cat /proc/asound/cards; touch {left}; cp /proc/asound/pcm /run/vsnd/pcm"]
     machine = VirtualMachine(kernel(), ("snd-hda-intel", "snd-aloop", "snd-dummy"), HDA)
     done = machine.run(command, tmp_path)
     assert done.status == 0
