@@ -45,7 +45,8 @@ def test_a_picture_is_a_page_wide_and_small(out: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_one_line(out: Path, tmp_path: Path) -> None:
-    for folder, name, said in ((out, "other.png", "want a scenario's name: applications, "), (tmp_path, "lab.png", "no such")):
+    names = "want a scenario's name: applications, "
+    for folder, name, said in ((out, "other.png", names), (tmp_path, "lab.png", "no such")):
         done = take(folder, tmp_path / name)
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
