@@ -7,7 +7,7 @@ to end with us, should we be killed.  What it says on stderr goes into a file of
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,21 +20,26 @@ GRACE_S = 5.0
 """How long a child may take to end when asked."""
 
 
+def start_module(arguments: Iterable[str], log: Path) -> "subprocess.Popen[bytes]":
+    """`python -m MODULE ARGS...`, which ends with us; what it says on stderr goes into `log`."""
+    with log.open("wb") as stderr:
+        return subprocess.Popen(  # noqa: S603  # our own interpreter and modules
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # no threads are running when children start
+        )
+
+
 class Child:
     """`python -m MODULE ARGS...` as a child process."""
 
     def __init__(self, name: str, arguments: Sequence[str], log: Path) -> None:
         self.name = name
         self._log = log
-        with log.open("wb") as stderr:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
-                [sys.executable, "-m", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # no threads are running when children start
-            )
+        self._process = start_module(arguments, log)
 
     @property
     def pid(self) -> int:

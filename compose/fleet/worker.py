@@ -6,12 +6,11 @@ Like all children it has a session of its own, so Ctrl-C reaches only us; and it
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from hosts.process import die_with_parent
+from compose.children import start_module
 
 GRACE_S = 90.0
 """How long it may take to remove its containers: an engine is given 60 s for an answer."""
@@ -35,15 +34,7 @@ class Worker:
         """Whether it says nothing any more."""
         self._log = log
         self._rest = b""
-        with log.open("wb") as stderr:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
-                [sys.executable, "-m", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # no threads are running when workers start
-            )
+        self._process = start_module(arguments, log)
         assert self._process.stdout is not None
         self.fd = self._process.stdout.fileno()
 
