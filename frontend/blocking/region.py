@@ -10,7 +10,6 @@ on a late caller takes its memory away, and the caller would go on writing there
 and is copied once more.
 """
 
-import fcntl
 import mmap
 import os
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy as np
 
 from frontend.process import FloatArray
 from hosts.api import HostError
+from hosts.memfd import make_sealed
 
 MAGIC: Final = 0x6B6C6276
 VERSION: Final = 1
@@ -93,10 +93,8 @@ class Region:
     @classmethod
     def create(cls, shape: Shape) -> Self:
         """A new one.  Raises OSError when there is no memory."""
-        fd = os.memfd_create("vsnd-blocking", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        fd = make_sealed("vsnd-blocking", shape.octets)
         try:
-            os.ftruncate(fd, shape.octets)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
             described = _DESCRIPTION.pack(
                 MAGIC, VERSION, shape.rate_hz, shape.inputs, shape.outputs, shape.frames_max
             )  # fmt: skip

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from errno import EINVAL
 
 from hosts.api import HostError
+from hosts.memfd import SEALS, check_seals
 from ringproto.abi import PAGE_OCTETS
 
 F_SEAL_FUTURE_WRITE = 0x10
 """linux/fcntl.h; not in Python's fcntl before 3.13."""
-
-SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 Views = tuple[memoryview, ...]
 
@@ -55,12 +54,7 @@ def make_share(pages: int, *, writable: bool) -> tuple[int, MappedPages]:
 def check_share(fd: int, pages: int, *, writable: bool) -> None:
     """Raise HostError(EINVAL) unless the descriptor is a memfd of that many pages that can change no more."""
     wanted = SEALS | (0 if writable else F_SEAL_FUTURE_WRITE)
-    try:
-        seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-    except OSError as error:
-        raise HostError(EINVAL, "shared pages: not a memfd") from error
-    if seals & wanted != wanted:
-        raise HostError(EINVAL, f"shared pages: seals {seals:#x}, want {wanted:#x}")
+    check_seals(fd, wanted, "shared pages")
     if os.fstatvfs(fd).f_bsize != mmap.PAGESIZE:  # huge pages, whose mapping may fail and whose holes are SIGBUS
         raise HostError(EINVAL, "shared pages: not ordinary pages")
     if os.fstat(fd).st_size != pages * PAGE_OCTETS:

@@ -3,15 +3,11 @@
 It is made, and sealed against shrinking and growing, by the backend: so nobody who maps it ever gets SIGBUS.
 """
 
-import fcntl
 import mmap
 import os
 from contextlib import suppress
-from errno import EINVAL
 
-from hosts.api import HostError
-
-SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+from hosts.memfd import SEALS, check_seals, make_sealed
 
 
 class RegionMemory:
@@ -31,10 +27,8 @@ class RegionMemory:
 
 def make_region(octets: int) -> tuple[int, RegionMemory]:
     """A new region of zeroes, and our mapping of it.  Raises OSError."""
-    fd = os.memfd_create("vsnd-local", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    fd = make_sealed("vsnd-local", octets)
     try:
-        os.ftruncate(fd, octets)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
         return fd, RegionMemory(fd, octets)
     except BaseException:
         os.close(fd)
@@ -43,10 +37,5 @@ def make_region(octets: int) -> tuple[int, RegionMemory]:
 
 def map_region(fd: int) -> RegionMemory:
     """Map the region that was handed to us.  Raises HostError(EINVAL) for what is none, OSError."""
-    try:
-        seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
-    except OSError as error:
-        raise HostError(EINVAL, "region: not a memfd") from error
-    if seals & SEALS != SEALS:
-        raise HostError(EINVAL, f"region: seals {seals:#x}, want {SEALS:#x}")
+    check_seals(fd, SEALS, "region")
     return RegionMemory(fd, os.fstat(fd).st_size)

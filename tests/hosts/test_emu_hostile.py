@@ -11,9 +11,10 @@ import pytest
 
 from hosts.api import HostError
 from hosts.emu.client import EmuHost
-from hosts.emu.memory import SEALS, check_share, make_share, map_shares
+from hosts.emu.memory import check_share, make_share, map_shares
 from hosts.emu.messages import FDS_MAX, REFS_MAX, Done, Map, Share, broker_path, receive, replies, send
 from hosts.loop import RealLoop
+from hosts.memfd import SEALS
 from tests.hosts.emulated import machine
 
 NEVER_NS = 10_000_000_000
